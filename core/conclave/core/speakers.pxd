@@ -9,9 +9,11 @@ cdef struct SpeakerLevel:          # one an audio source
 
 cdef void speaker_init(SpeakerLevel *level) noexcept nogil
 cdef void speaker_heard(SpeakerLevel *level, uint8_t audio_level, bint voice, uint64_t now_ns) noexcept nogil
-# Decays silent sources and updates `speaking` (on: loudness above 50 (that is -77 dBov.. choose by test) for 100 ms of voice; off after 600 ms without). True when it changed.
+# Decays silent sources and updates `speaking`: on when smoothed loudness passes 67 (-60 dBov), off after 600 ms below it.
+# Returns true when it changed.
 cdef bint speaker_update(SpeakerLevel *level, uint64_t now_ns) noexcept nogil
-# Fills `slots` (source numbers, 0 empty) from `candidates` (with their levels, own source left out): everybody fits -> everybody, in place;
-# else a candidate louder by a margin than the quietest shown takes its place. Shown sources keep their slot. Returns true when a slot changed.
+# Fills `slots` (source numbers, 0 for empty) from `candidates` with their levels; the caller leaves out the receiver's own
+# sources. When everybody fits, everybody is shown; else a candidate louder by a margin than the quietest shown one takes
+# its place. Shown sources keep their slot; one that is no candidate any more is taken out. True when a slot changed.
 cdef bint speakers_assign(uint32_t *slots, size_t slot_count, const uint32_t *candidates, const SpeakerLevel *const *levels,
                           size_t candidate_count, uint64_t now_ns) noexcept nogil
