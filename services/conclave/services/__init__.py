@@ -1,0 +1,1 @@
+"""The services of a Conclave appliance, one package a feature."""

@@ -1,0 +1,126 @@
+"""The appliance's answer: ICE-lite, one bundled transport, sources received and slots sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Codec, Offer, Section
+
+__all__ = ["LocalTransport", "SlotStream", "write_answer"]
+
+# What the core acts upon, of what the client offers. No transport-cc: see EXTENSIONS.
+FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
+# Which extensions travel which way: a slot's packets carry no layer ids.
+RECEIVED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
+SENT = (MID, AUDIO_LEVEL, ABS_SEND_TIME)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStream:
+    """The SSRCs of one slot, chosen by the core."""
+
+    mid: str
+    ssrc: int
+    # 0 for none.
+    rtx_ssrc: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTransport:
+    """The appliance's end of the transport."""
+
+    ice_ufrag: str
+    ice_pwd: str
+    # SHA-256, upper-case hexadecimal pairs with colons.
+    fingerprint: str
+    addresses: tuple[IPv4Address | IPv6Address, ...]
+    udp_port: int
+
+
+def _candidates(local: LocalTransport) -> list[str]:
+    """Host candidates, the first address preferred (RFC 8445 section 5.1.2.1: type 126, component 1)."""
+    lines = []
+    for index, address in enumerate(local.addresses):
+        priority = (126 << 24) | ((65535 - index) << 8) | (256 - 1)
+        lines.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {local.udp_port} typ host")
+    return [*lines, "a=end-of-candidates"]
+
+
+def _codec_lines(kind: str, codec: Codec) -> list[str]:
+    number, rtx = codec.payload_type, codec.rtx_payload_type
+    lines = [f"a=rtpmap:{number} {'opus/48000/2' if kind == 'audio' else 'VP8/90000'}"]
+    if kind == "audio":
+        offered = codec.parameters.replace(" ", "").split(";")
+        minptime = [parameter for parameter in offered if parameter.startswith("minptime=")]
+        # No stereo and no DTX: a speaker is one voice, and silence keeps its packets so that a slot never starves.
+        return [*lines, f"a=fmtp:{number} {';'.join([*minptime, 'useinbandfec=1'])}"]
+    lines += [f"a=rtcp-fb:{number} {kind_of}" for kind_of in FEEDBACK if kind_of in codec.feedback]
+    if rtx:
+        lines += [f"a=rtpmap:{rtx} rtx/90000", f"a=fmtp:{rtx} apt={number}"]
+    return lines
+
+
+def _stream_lines(slot: SlotStream) -> list[str]:
+    # A stream of its own a slot: no lip sync between sources that do not belong together.
+    name = f"slot-{slot.mid}"
+    lines = [f"a=msid:{name} {name}"]
+    if slot.rtx_ssrc:
+        lines.append(f"a=ssrc-group:FID {slot.ssrc} {slot.rtx_ssrc}")
+    return lines + [f"a=ssrc:{ssrc} cname:{name}" for ssrc in (slot.ssrc, slot.rtx_ssrc) if ssrc]
+
+
+def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, first: bool) -> list[str]:
+    assert section.codec is not None  # parse_offer refuses a wanted section without one
+    codec = section.codec
+    formats = " ".join(str(number) for number in (codec.payload_type, codec.rtx_payload_type) if number)
+    host = local.addresses[0]
+    lines = [
+        f"m={section.kind} {local.udp_port} {section.protocol} {formats}",
+        f"c=IN IP{host.version} {host}",
+        f"a=mid:{section.mid}",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+    ]
+    if first:
+        lines += [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *_candidates(local)]
+    lines += _codec_lines(section.kind, codec)
+    known = SENT if section.receives else RECEIVED
+    lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in known if uri in section.extensions]
+    lines.append("a=sendonly" if section.receives else "a=recvonly")
+    if section.rids:
+        lines += [f"a=rid:{rid} recv" for rid in section.rids]
+        lines.append(f"a=simulcast:recv {';'.join(section.rids)}")
+    return lines + (_stream_lines(slot) if slot else [])
+
+
+def _rejected(section: Section) -> list[str]:
+    head = f"m={section.kind} 0 {section.protocol} {' '.join(section.formats)}"
+    return [head, "c=IN IP4 0.0.0.0", f"a=mid:{section.mid}", "a=inactive"]
+
+
+def write_answer(offer: Offer, local: LocalTransport, slots: dict[str, SlotStream], session_id: int) -> str:
+    """Writes the answer to `offer`.
+
+    slots: by mid, one for each receive-only section; session_id: 63 bits, unique (RFC 8866 section 5.2).
+    Fingerprint and setup are session-level: Firefox 153 crashes when a later bundled section has none.
+    """
+    assert local.addresses, "the core is configured with at least one address"
+    tag = offer.bundle_tag.mid
+    lines = [
+        "v=0",
+        f"o=- {session_id} 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "a=ice-lite",
+        f"a=fingerprint:sha-256 {local.fingerprint}",
+        f"a=setup:{'active' if offer.setup == 'passive' else 'passive'}",
+        f"a=group:BUNDLE {' '.join(section.mid for section in offer.sections if section.wanted)}",
+        "a=msid-semantic:WMS *",
+    ]
+    for section in offer.sections:
+        if section.wanted:
+            lines += _accepted(section, local, slots.get(section.mid), section.mid == tag)
+        else:
+            lines += _rejected(section)
+    return "\r\n".join(lines) + "\r\n"

@@ -1,0 +1,300 @@
+"""What a client's offer says, checked for all that the media core needs (RFC 9429 section 5.8)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from conclave.services.sdp.errors import SdpInvalid
+from conclave.services.sdp.grammar import Description, Media, parse_description
+
+__all__ = ["EXTENSIONS", "Codec", "Offer", "Section", "parse_offer"]
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+# transport-cc is left out until the core sends its feedback: negotiated without, it starves the sender.
+EXTENSIONS = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
+
+DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+MAX_RIDS = 3
+MAX_ID_BYTES = 16
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
+_RID = re.compile(r"[0-9A-Za-z_-]+")
+_ICE = re.compile(r"[0-9A-Za-z+/]+")
+_FINGERPRINT = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){31}")
+_DIGITS = re.compile(r"[0-9]{1,10}")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """The codec of an m-section: opus for audio, VP8 for video."""
+
+    payload_type: int
+    # 0 for none.
+    rtx_payload_type: int
+    feedback: tuple[str, ...]
+    # Format parameters as offered; empty for none.
+    parameters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One m-section of an offer."""
+
+    kind: str
+    protocol: str
+    formats: tuple[str, ...]
+    mid: str
+    # Whether it takes part: audio or video that the client has not disabled.
+    wanted: bool
+    sends: bool = False
+    receives: bool = False
+    codec: Codec | None = None
+    # The ids of the known header extensions, by URI.
+    extensions: dict[str, int] = field(default_factory=dict)
+    # As in the simulcast line; empty for a single stream.
+    rids: tuple[str, ...] = ()
+    # Of a single sent stream; empty when the offer does not tell.
+    ssrcs: tuple[int, ...] = ()
+    rtx_ssrcs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A client's offer: one bundled transport and its m-sections."""
+
+    ice_ufrag: str
+    ice_pwd: str
+    # SHA-256, upper-case hexadecimal pairs with colons.
+    fingerprint: str
+    # "actpass", "active" or "passive".
+    setup: str
+    sections: tuple[Section, ...]
+    # Of all sections together, by URI: one transport has one mapping (RFC 8843 section 9.2).
+    extensions: dict[str, int]
+
+    @property
+    def bundle_tag(self) -> Section:
+        """The first section that takes part: it alone carries the transport's candidates."""
+        return next(section for section in self.sections if section.wanted)
+
+
+def _integer(text: str, lowest: int, highest: int, what: str) -> int:
+    if _DIGITS.fullmatch(text) is None or not lowest <= int(text) <= highest:
+        raise SdpInvalid(f"{what} is not a number from {lowest} to {highest}")
+    return int(text)
+
+
+def _mid(media: Media, index: int) -> str:
+    values = media.values("mid")
+    if not values:
+        raise SdpInvalid(f"m-line {index} has no a=mid")
+    mid = values[0]
+    if _TOKEN.fullmatch(mid) is None or len(mid) > MAX_ID_BYTES:
+        raise SdpInvalid(f"the mid of m-line {index} is not a token of at most {MAX_ID_BYTES} characters")
+    return mid
+
+
+def _payload_types(media: Media, mid: str) -> list[int]:
+    return [_integer(text, 0, 127, f"a payload type of mid {mid}") for text in media.formats]
+
+
+def _by_payload_type(media: Media, name: str) -> dict[str, list[str]]:
+    """Groups `a=name:PT rest` lines by payload type."""
+    found: dict[str, list[str]] = {}
+    for value in media.values(name):
+        payload_type, _, rest = value.partition(" ")
+        found.setdefault(payload_type, []).append(rest.strip())
+    return found
+
+
+def _codec(media: Media, mid: str) -> Codec:
+    """Finds opus or VP8, and the RTX that belongs to it (RFC 4588 section 8.6)."""
+    offered = _payload_types(media, mid)
+    names = {text: rest[0].lower() for text, rest in _by_payload_type(media, "rtpmap").items()}
+    parameters = {text: rest[0] for text, rest in _by_payload_type(media, "fmtp").items()}
+    wanted, label = ("opus/48000/2", "opus") if media.kind == "audio" else ("vp8/90000", "VP8")
+    payload_type = next((number for number in offered if names.get(str(number)) == wanted), None)
+    if payload_type is None:
+        raise SdpInvalid(f"mid {mid} does not offer {label}")
+    rtx = 0
+    if media.kind == "video":
+        apt = f"apt={payload_type}"
+        for number in offered:
+            fields = parameters.get(str(number), "").replace(" ", "").split(";")
+            if names.get(str(number)) == "rtx/90000" and apt in fields:
+                rtx = number
+                break
+    feedback = _by_payload_type(media, "rtcp-fb")
+    told = feedback.get("*", []) + feedback.get(str(payload_type), [])
+    if media.kind == "video" and not {"nack", "nack pli"} <= set(told):
+        raise SdpInvalid(f"mid {mid} lacks a=rtcp-fb nack or nack pli for VP8")
+    return Codec(payload_type, rtx, tuple(told), parameters.get(str(payload_type), ""))
+
+
+def _extensions(media: Media, mid: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value in media.values("extmap"):
+        head, _, rest = value.partition(" ")
+        uri = rest.split(" ")[0]
+        number = _integer(head.partition("/")[0], 1, 65535, f"the id of an a=extmap of mid {mid}")
+        # RFC 8285 section 4.2: one-byte headers have ids 1 to 14; the core reads no others.
+        if uri in EXTENSIONS and number <= 14:
+            if number in found.values():
+                raise SdpInvalid(f"mid {mid} uses the header extension id {number} twice")
+            found[uri] = number
+    return found
+
+
+def _rids(media: Media, mid: str) -> tuple[str, ...]:
+    """Reads the simulcast layers in the order of a=simulcast (RFC 8853 section 5.1)."""
+    declared = [
+        rid for rid, _, rest in (value.partition(" ") for value in media.values("rid")) if rest.startswith("send")
+    ]
+    lines = media.values("simulcast")
+    if not lines:
+        rids = declared
+    else:
+        words = lines[0].split(" ")
+        if len(words) < 2 or "send" not in words[::2]:
+            raise SdpInvalid(f"the a=simulcast line of mid {mid} does not say what is sent")
+        streams = words[words.index("send") + 1 :]
+        # An alternative or a paused layer (RFC 8853) is not something our clients offer: take the first, unpaused.
+        rids = [stream.split(",")[0].lstrip("~") for stream in streams[0].split(";")] if streams else []
+        if any(rid not in declared for rid in rids):
+            raise SdpInvalid(f"mid {mid} names a layer in a=simulcast that has no a=rid line with send")
+    if len(set(rids)) != len(rids) or len(rids) > MAX_RIDS:
+        raise SdpInvalid(f"mid {mid} has more than {MAX_RIDS} layers, or one twice")
+    if any(_RID.fullmatch(rid) is None or len(rid) > MAX_ID_BYTES for rid in rids):
+        raise SdpInvalid(f"a rid of mid {mid} is not alphanumeric of at most {MAX_ID_BYTES} characters")
+    return tuple(rids)
+
+
+def _ssrcs(media: Media, mid: str, rtx: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The SSRC of a single stream and of its RTX (RFC 5576)."""
+    for value in media.values("ssrc-group"):
+        words = value.split(" ")
+        if words[0] == "FID" and len(words) == 3:
+            first, second = (_integer(word, 1, 0xFFFFFFFF, f"an SSRC of mid {mid}") for word in words[1:])
+            return (first,), ((second,) if rtx else ())
+    told = [_integer(value.partition(" ")[0], 1, 0xFFFFFFFF, f"an SSRC of mid {mid}") for value in media.values("ssrc")]
+    return tuple(told[:1]), ()
+
+
+def _direction(description: Description, media: Media) -> str:
+    for attributes in (media.attributes, description.attributes):
+        found = [attribute.name for attribute in attributes if attribute.name in DIRECTIONS]
+        if found:
+            return found[0]
+    return "sendrecv"
+
+
+def _section(description: Description, media: Media, index: int, bundled: list[str]) -> Section:
+    mid = _mid(media, index)
+    plain = Section(media.kind, media.protocol, media.formats, mid, wanted=False)
+    direction = _direction(description, media)
+    # Port 0 without bundle-only means "disabled" (RFC 9143 section 7.1).
+    disabled = media.port == 0 and not media.has("bundle-only")
+    if media.kind not in ("audio", "video") or disabled or direction == "inactive":
+        return plain
+    if mid not in bundled:
+        raise SdpInvalid(f"mid {mid} is not in a=group:BUNDLE")
+    if media.protocol != "UDP/TLS/RTP/SAVPF":
+        raise SdpInvalid(f"mid {mid} is not UDP/TLS/RTP/SAVPF")
+    if not media.has("rtcp-mux"):
+        raise SdpInvalid(f"mid {mid} lacks a=rtcp-mux")
+    if direction == "sendrecv":
+        raise SdpInvalid(f"mid {mid} is sendrecv; offer sendonly for a source and recvonly for a slot")
+    codec = _codec(media, mid)
+    extensions = _extensions(media, mid)
+    sends = direction == "sendonly"
+    rids = _rids(media, mid) if sends and media.kind == "video" else ()
+    if rids and not {MID, RID} <= extensions.keys():
+        raise SdpInvalid(f"mid {mid} sends layers but lacks the mid or rtp-stream-id header extension")
+    # Layers are told by their RID: which SSRC is which layer is not said anywhere.
+    ssrcs, rtx_ssrcs = _ssrcs(media, mid, bool(codec.rtx_payload_type)) if sends and not rids else ((), ())
+    if sends and not rids and not ssrcs and MID not in extensions:
+        raise SdpInvalid(f"mid {mid} has neither an a=ssrc nor the mid header extension")
+    return Section(
+        media.kind,
+        media.protocol,
+        media.formats,
+        mid,
+        True,
+        sends,
+        not sends,
+        codec,
+        extensions,
+        rids,
+        ssrcs,
+        rtx_ssrcs,
+    )
+
+
+def _transport_values(description: Description, media: list[Media], name: str) -> list[str]:
+    """Every value of a transport attribute, m-sections first: they override the session (RFC 8839 section 5.4)."""
+    return [value for section in media for value in section.values(name)] or description.values(name)
+
+
+def _one(values: list[str], what: str) -> str:
+    if not values:
+        raise SdpInvalid(f"the offer lacks {what}")
+    if len(set(values)) > 1:
+        raise SdpInvalid(f"the offer has more than one {what}; bundle everything into one transport")
+    return values[0]
+
+
+def _fingerprint(values: list[str]) -> str:
+    digests = [
+        digest.strip().upper() for name, _, digest in (v.partition(" ") for v in values) if name.lower() == "sha-256"
+    ]
+    fingerprint = _one(digests, "a=fingerprint:sha-256")
+    if _FINGERPRINT.fullmatch(fingerprint) is None:
+        raise SdpInvalid("a=fingerprint:sha-256 is not 32 hexadecimal pairs")
+    return fingerprint
+
+
+def _merged_extensions(sections: tuple[Section, ...]) -> dict[str, int]:
+    merged: dict[str, int] = {}
+    owners: dict[int, str] = {}
+    for section in sections:
+        for uri, number in section.extensions.items():
+            if merged.setdefault(uri, number) != number or owners.setdefault(number, uri) != uri:
+                raise SdpInvalid(
+                    f"mid {section.mid} maps the header extension id {number} unlike another m-line of the bundle"
+                )
+    return merged
+
+
+def parse_offer(text: str) -> Offer:
+    """Reads an offer. Raises SdpInvalid, saying what is lacking; never anything else."""
+    description = parse_description(text)
+    groups = [value.split(" ") for value in description.values("group")]
+    bundled = next((words[1:] for words in groups if words[0] == "BUNDLE"), None)
+    if bundled is None:
+        raise SdpInvalid("the offer lacks a=group:BUNDLE")
+    if any(value == "" or value.startswith("lite") for value in description.values("ice-lite")):
+        raise SdpInvalid("the offer says a=ice-lite; the appliance is ice-lite itself, so the client must do full ICE")
+    sections = tuple(_section(description, media, index, bundled) for index, media in enumerate(description.media))
+    mids = [section.mid for section in sections]
+    if len(set(mids)) != len(mids):
+        raise SdpInvalid("two m-lines have the same mid")
+    taking_part = [media for media, section in zip(description.media, sections, strict=True) if section.wanted]
+    if not taking_part:
+        raise SdpInvalid("the offer has no audio or video m-line")
+    ice_ufrag = _one(_transport_values(description, taking_part, "ice-ufrag"), "a=ice-ufrag")
+    ice_pwd = _one(_transport_values(description, taking_part, "ice-pwd"), "a=ice-pwd")
+    # RFC 8839 section 5.4: 4 to 256 and 22 to 256 characters.
+    if _ICE.fullmatch(ice_ufrag) is None or not 4 <= len(ice_ufrag) <= 256:
+        raise SdpInvalid("a=ice-ufrag is not 4 to 256 ICE characters")
+    if _ICE.fullmatch(ice_pwd) is None or not 22 <= len(ice_pwd) <= 256:
+        raise SdpInvalid("a=ice-pwd is not 22 to 256 ICE characters")
+    fingerprint = _fingerprint(_transport_values(description, taking_part, "fingerprint"))
+    setup = _one(_transport_values(description, taking_part, "setup"), "a=setup")
+    if setup not in ("actpass", "active", "passive"):
+        raise SdpInvalid("a=setup is not actpass, active or passive")
+    return Offer(ice_ufrag, ice_pwd, fingerprint, setup, sections, _merged_extensions(sections))

@@ -1,0 +1,121 @@
+"""Answers accept what was offered, in the form that both browsers took."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answer
+from conclave.services.sdp.grammar import Description, parse_description
+from conclave.services.sdp.offer import Offer, parse_offer
+
+VECTORS = Path(__file__).parent.parent / "vectors" / "sdp"
+CLIENTS = ("chromium", "firefox", "aiortc")
+FINGERPRINT = ":".join(["0A"] * 32)
+LOCAL = LocalTransport("UFRAG", "p" * 24, FINGERPRINT, (ip_address("10.0.0.1"), ip_address("fd00::1")), 9701)
+
+
+def offer_of(client: str) -> Offer:
+    return parse_offer((VECTORS / f"{client}.offer.sdp").read_bytes().decode())
+
+
+def answer_to(offer: Offer) -> Description:
+    slots = {
+        section.mid: SlotStream(section.mid, 1000 + index, 2000 + index if section.kind == "video" else 0)
+        for index, section in enumerate(offer.sections)
+        if section.receives
+    }
+    text = write_answer(offer, LOCAL, slots, 77)
+    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", "")
+    return parse_description(text)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_fingerprint_and_setup_are_session_level(client: str) -> None:
+    # Firefox 153 crashes when a later bundled section has no fingerprint and the session has none.
+    answer = answer_to(offer_of(client))
+    assert answer.values("fingerprint") == [f"sha-256 {FINGERPRINT}"]
+    assert answer.values("setup") == ["passive"]
+    assert answer.values("ice-lite") == [""]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_only_the_first_section_carries_ice(client: str) -> None:
+    first, *others = answer_to(offer_of(client)).media
+    assert (first.values("ice-ufrag"), first.values("ice-pwd")) == (["UFRAG"], ["p" * 24])
+    assert first.values("candidate") == [
+        "1 1 udp 2130706431 10.0.0.1 9701 typ host",
+        "2 1 udp 2130706175 fd00::1 9701 typ host",
+    ]
+    assert first.has("end-of-candidates")
+    assert not any(media.has(name) for media in others for name in ("ice-ufrag", "ice-pwd", "candidate"))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_section_is_bundled_and_answered_in_order(client: str) -> None:
+    offer = offer_of(client)
+    answer = answer_to(offer)
+    mids = [section.mid for section in offer.sections]
+    assert [media.values("mid")[0] for media in answer.media] == mids
+    assert answer.values("group") == ["BUNDLE " + " ".join(mids)]
+    assert all(media.has("rtcp-mux") and media.has("rtcp-rsize") and media.port == 9701 for media in answer.media)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_one_codec_a_section_and_no_transport_cc(client: str) -> None:
+    offer = offer_of(client)
+    for section, media in zip(offer.sections, answer_to(offer).media, strict=True):
+        assert section.codec is not None
+        codec = section.codec
+        if section.kind == "audio":
+            assert media.formats == (str(codec.payload_type),)
+            assert media.values("rtpmap") == [f"{codec.payload_type} opus/48000/2"]
+            assert "stereo" not in media.values("fmtp")[0] and "useinbandfec=1" in media.values("fmtp")[0]
+        else:
+            assert media.formats == (str(codec.payload_type), str(codec.rtx_payload_type))
+            assert media.values("fmtp") == [f"{codec.rtx_payload_type} apt={codec.payload_type}"]
+            assert {f"{codec.payload_type} nack", f"{codec.payload_type} nack pli"} <= set(media.values("rtcp-fb"))
+        assert not any("transport" in value for value in media.values("rtcp-fb") + media.values("extmap"))
+
+
+def test_sources_are_received_with_their_layers() -> None:
+    camera = answer_to(offer_of("firefox")).media[1]
+    assert camera.values("rid") == ["q recv", "h recv", "f recv"]
+    assert camera.values("simulcast") == ["recv q;h;f"]
+    assert camera.has("recvonly")
+    assert {value.partition(" ")[0] for value in camera.values("extmap")} == {"3", "4", "9", "10"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_slots_are_sent_with_their_own_ssrcs_and_streams(client: str) -> None:
+    offer = offer_of(client)
+    slots = [(s, m) for s, m in zip(offer.sections, answer_to(offer).media, strict=True) if s.receives]
+    streams = set()
+    for section, media in slots:
+        index = offer.sections.index(section)
+        assert media.has("sendonly")
+        streams.add(media.values("msid")[0])
+        told = [int(value.partition(" ")[0]) for value in media.values("ssrc")]
+        if section.kind == "video":
+            assert media.values("ssrc-group") == [f"FID {1000 + index} {2000 + index}"]
+            assert told == [1000 + index, 2000 + index]
+        else:
+            assert told == [1000 + index] and not media.has("ssrc-group")
+    assert len(streams) == len(slots) == 12
+
+
+def test_unwanted_sections_are_rejected_and_not_bundled() -> None:
+    text = (VECTORS / "chromium.offer.sdp").read_bytes().decode()
+    data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:data\r\n"
+    answer = answer_to(parse_offer(text + data))
+    assert (answer.media[-1].port, answer.media[-1].values("mid")) == (0, ["data"])
+    assert "data" not in answer.values("group")[0]
+
+
+@pytest.mark.parametrize(
+    ("offered", "answered"), [("actpass", "passive"), ("active", "passive"), ("passive", "active")]
+)
+def test_the_dtls_role_is_the_other_one(offered: str, answered: str) -> None:
+    text = (VECTORS / "chromium.offer.sdp").read_bytes().decode()
+    assert answer_to(parse_offer(text.replace("a=setup:actpass", f"a=setup:{offered}"))).values("setup") == [answered]
