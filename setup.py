@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Extension, find_namespace_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 CORE = ROOT / "core"
+SERVICES = ROOT / "services"
 PROTO = ROOT / "proto"
+JOBS = int(os.environ.get("CONCLAVE_BUILD_JOBS", os.cpu_count() or 1))
 
 DIRECTIVES = {
     "language_level": 3,
@@ -31,7 +33,8 @@ def has_header(header: str) -> bool:
     """Tells whether the compiler finds a C header, so that an optional backend may be built."""
     compiler = os.environ.get("CC", "cc")
     probe = [compiler, "-E", "-x", "c", "-", "-o", os.devnull]
-    return subprocess.run(probe, input=f"#include <{header}>".encode(), capture_output=True, check=False).returncode == 0
+    result = subprocess.run(probe, input=f"#include <{header}>".encode(), capture_output=True, check=False)
+    return result.returncode == 0
 
 
 def extensions() -> list[Extension]:
@@ -46,17 +49,27 @@ def extensions() -> list[Extension]:
     if os.environ.get("CONCLAVE_SANITIZE"):
         flags += [f"-fsanitize={os.environ['CONCLAVE_SANITIZE']}", "-fno-omit-frame-pointer"]
         links += [f"-fsanitize={os.environ['CONCLAVE_SANITIZE']}"]
+    headers = sorted(CORE.rglob("*.h"))
     return [
         Extension(
             ".".join(source.relative_to(CORE).with_suffix("").parts),
             [str(source.relative_to(ROOT))],
             libraries=libraries,
             define_macros=macros,
+            # What is named here travels in the source distribution; Cython itself follows the `.pxd` files.
+            depends=[str(path.relative_to(ROOT)) for path in (source, *headers)],
             extra_compile_args=flags,
             extra_link_args=links,
         )
         for source in sorted(CORE.rglob("*.pyx"))
     ]
+
+
+def packages() -> list[str]:
+    """Every package below the three import roots; the namespace `conclave` itself belongs to none of them."""
+    roots = {CORE: "conclave.core*", SERVICES: "conclave.services*", PROTO: "conclave.*"}
+    found = [name for root, own in roots.items() for name in find_namespace_packages(str(root), include=[own])]
+    return [name for name in found if ".static" not in name]
 
 
 def generate_protos() -> None:
@@ -72,13 +85,10 @@ def generate_protos() -> None:
     for plugin in ("protoc-gen-mypy", "protoc-gen-mypy_grpc"):
         if shutil.which(plugin, path=path) is None:
             raise SystemExit(f"{plugin} is missing; install the build requirements of pyproject.toml")
-    subprocess.run(
-        [sys.executable, "-m", "grpc_tools.protoc", "-I", str(PROTO), f"--python_out={PROTO}", f"--grpc_python_out={PROTO}"]
-        + [f"--mypy_out=quiet:{PROTO}", f"--mypy_grpc_out=quiet:{PROTO}", *names],
-        check=True,
-        cwd=PROTO,
-        env={**os.environ, "PATH": path},
-    )
+    outputs_of = {"python": "", "grpc_python": "", "mypy": "quiet:", "mypy_grpc": "quiet:"}
+    arguments = [f"--{plugin}_out={options}{PROTO}" for plugin, options in outputs_of.items()]
+    command = [sys.executable, "-m", "grpc_tools.protoc", "-I", str(PROTO), *arguments, *names]
+    subprocess.run(command, check=True, cwd=PROTO, env={**os.environ, "PATH": path})
 
 
 class BuildWithProtos(build_py):
@@ -91,11 +101,13 @@ class BuildWithProtos(build_py):
 
 generate_protos()
 setup(
+    packages=packages(),
     ext_modules=cythonize(
         extensions(),
         include_path=[str(CORE)],
         compiler_directives=DIRECTIVES,
-        nthreads=int(os.environ.get("CONCLAVE_BUILD_JOBS", "2")),
+        nthreads=JOBS,
     ),
+    options={"build_ext": {"parallel": JOBS}},
     cmdclass={"build_py": BuildWithProtos},
 )
