@@ -8,6 +8,9 @@ cpdef enum StunType:
     STUN_BINDING_SUCCESS = 0x0101
     STUN_BINDING_ERROR = 0x0111
 
+cdef enum:
+    STUN_RESPONSE_MAX = 128        # bytes that a response may need
+
 cdef struct StunMessage:
     uint16_t message_type
     const uint8_t *data            # the whole message
