@@ -1,0 +1,1 @@
+"""Words and rules that every service shares; no input, no output, no clock."""

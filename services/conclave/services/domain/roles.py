@@ -1,0 +1,19 @@
+"""What somebody may do in a room."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["Role"]
+
+
+class Role(IntEnum):
+    """Values are those of `conclave.v1.Role`."""
+
+    HOST = 1
+    PARTICIPANT = 2
+
+    @property
+    def may_end_meeting(self) -> bool:
+        """Whether the role may end the meeting for everybody."""
+        return self is Role.HOST
