@@ -1,0 +1,1 @@
+"""Invites: signed links into a room, which expire and can be revoked."""

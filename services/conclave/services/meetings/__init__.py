@@ -1,0 +1,1 @@
+"""Meetings: sessions of a room, and the people in them."""

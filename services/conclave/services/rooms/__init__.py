@@ -1,0 +1,1 @@
+"""Rooms: named, lasting places with a policy."""

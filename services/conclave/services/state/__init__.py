@@ -1,0 +1,1 @@
+"""The database: engines, encrypted columns, migrations and transactions."""
