@@ -14,6 +14,7 @@ __all__ = [
     "PoolExhausted",
     "SlotConfig",
     "SourceConfig",
+    "source_index",
     "source_leg",
     "source_number",
 ]
@@ -88,3 +89,8 @@ def source_number(leg: int, index: int) -> int:
 def source_leg(source: int) -> int:
     """The leg that a source number belongs to."""
     return source >> 3
+
+
+def source_index(source: int) -> int:
+    """The position in `LegConfig.sources` that a source number names; -1 for none."""
+    return (source & 7) - 1

@@ -9,7 +9,8 @@ that has passed an ICE check, which proves more than a cookie does.
 
 from __future__ import annotations
 
-import datetime
+import contextlib
+import datetime as dt
 import enum
 import hashlib
 import hmac
@@ -98,7 +99,7 @@ class DtlsIdentity:
         key = ec.generate_private_key(ec.SECP256R1())
         # RFC 8827 section 6.5: the name says nothing about who runs it.
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "conclave")])
-        start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+        start = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -106,7 +107,7 @@ class DtlsIdentity:
             .public_key(key.public_key())
             .serial_number(secrets.randbits(159) | 1)
             .not_valid_before(start)
-            .not_valid_after(start + datetime.timedelta(days=3650))
+            .not_valid_after(start + dt.timedelta(days=3650))
             .sign(key, hashes.SHA256())
         )
         self.fingerprint = format_fingerprint(hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest())
@@ -231,10 +232,8 @@ class DtlsEndpoint:
     def close(self) -> None:
         """Says close_notify to the peer; `poll_transmit` has it."""
         if self.state is DtlsState.CONNECTED:
-            try:
+            with contextlib.suppress(SSL.Error):  # the peer is gone: there is nobody to tell
                 self._connection.shutdown()
-            except SSL.Error:
-                pass  # the peer is gone: there is nobody to tell
         self.state = DtlsState.CLOSED
         self._keys = None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from conclave.core.config import LegConfig
+if TYPE_CHECKING:
+    from conclave.core.config import LegConfig
 
 __all__ = [
     "CONSENT_ALIVE",
