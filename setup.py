@@ -108,6 +108,6 @@ setup(
         compiler_directives=DIRECTIVES,
         nthreads=JOBS,
     ),
-    options={"build_ext": {"parallel": JOBS}},
+    options={"build_ext": {"parallel": str(JOBS)}},
     cmdclass={"build_py": BuildWithProtos},
 )
