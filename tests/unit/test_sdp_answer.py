@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+
 from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answer
 from conclave.services.sdp.grammar import Description, parse_description
 from conclave.services.sdp.offer import Offer, parse_offer
@@ -27,7 +28,8 @@ def answer_to(offer: Offer) -> Description:
         if section.receives
     }
     text = write_answer(offer, LOCAL, slots, 77)
-    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", "")
+    assert text.endswith("\r\n")
+    assert "\n" not in text.replace("\r\n", "")
     return parse_description(text)
 
 
@@ -71,7 +73,8 @@ def test_one_codec_a_section_and_no_transport_cc(client: str) -> None:
         if section.kind == "audio":
             assert media.formats == (str(codec.payload_type),)
             assert media.values("rtpmap") == [f"{codec.payload_type} opus/48000/2"]
-            assert "stereo" not in media.values("fmtp")[0] and "useinbandfec=1" in media.values("fmtp")[0]
+            assert "stereo" not in media.values("fmtp")[0]
+            assert "useinbandfec=1" in media.values("fmtp")[0]
         else:
             assert media.formats == (str(codec.payload_type), str(codec.rtx_payload_type))
             assert media.values("fmtp") == [f"{codec.rtx_payload_type} apt={codec.payload_type}"]
@@ -101,7 +104,8 @@ def test_slots_are_sent_with_their_own_ssrcs_and_streams(client: str) -> None:
             assert media.values("ssrc-group") == [f"FID {1000 + index} {2000 + index}"]
             assert told == [1000 + index, 2000 + index]
         else:
-            assert told == [1000 + index] and not media.has("ssrc-group")
+            assert told == [1000 + index]
+            assert not media.has("ssrc-group")
     assert len(streams) == len(slots) == 12
 
 

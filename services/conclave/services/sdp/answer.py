@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Codec, Offer, Section
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 __all__ = ["LocalTransport", "SlotStream", "write_answer"]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from conclave.services.domain.errors import InvalidArgument
+
 __all__ = ["SdpInvalid"]
 
 
-class SdpInvalid(ValueError):
+class SdpInvalid(InvalidArgument):
     """The description is malformed or lacks something that is needed; the message says what, and where."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from conclave.services.sdp.errors import SdpInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Attribute", "Description", "Media", "parse_description"]
 
@@ -74,22 +78,13 @@ def _media_line(value: str) -> tuple[str, int, str, tuple[str, ...]]:
     return parts[0], _number(parts[1], 65535, "the port of an m= line"), parts[2], tuple(parts[3:])
 
 
-def parse_description(text: str) -> Description:
-    """Splits a description into lines and m-sections.
-
-    Takes LF and CRLF line ends. Raises SdpInvalid for anything that is not a session description; never anything else.
-    """
-    if len(text) > MAX_SIZE:
-        raise SdpInvalid(f"the description is longer than {MAX_SIZE} characters; offer fewer m-lines")
+def _lines(text: str) -> Iterator[str]:
+    """The lines after the first, without their ends."""
     lines = text.split("\n")
-    if lines and lines[-1] == "":
+    if lines[-1] == "":
         lines.pop()
     if not lines or lines[0].rstrip("\r") != "v=0":
         raise SdpInvalid("the description does not start with v=0")
-    session: list[Attribute] = []
-    media: list[Media] = []
-    current = session
-    head: tuple[str, int, str, tuple[str, ...]] | None = None
     for raw in lines[1:]:
         line = raw.removesuffix("\r")
         if len(line) > MAX_LINE:
@@ -98,6 +93,21 @@ def parse_description(text: str) -> Description:
             raise SdpInvalid("a line is not of the form x=value")
         if any(ord(character) < 32 for character in line):
             raise SdpInvalid("a line contains a control character")
+        yield line
+
+
+def parse_description(text: str) -> Description:
+    """Splits a description into lines and m-sections.
+
+    Takes LF and CRLF line ends. Raises SdpInvalid for anything that is not a session description; never anything else.
+    """
+    if len(text) > MAX_SIZE:
+        raise SdpInvalid(f"the description is longer than {MAX_SIZE} characters; offer fewer m-lines")
+    session: list[Attribute] = []
+    media: list[Media] = []
+    current = session
+    head: tuple[str, int, str, tuple[str, ...]] | None = None
+    for line in _lines(text):
         if line[0] == "m":
             if head is not None:
                 media.append(Media(*head, tuple(current)))
