@@ -1,0 +1,175 @@
+"""What control and the media core tell each other, without the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+__all__ = [
+    "CoreCounters",
+    "CoreEvent",
+    "CoreInfo",
+    "ExtensionKind",
+    "MediaKind",
+    "Slot",
+    "SlotChanged",
+    "SlotWish",
+    "SourceSpec",
+    "SpeakersChanged",
+    "Transport",
+    "TransportSpec",
+    "TransportState",
+    "TransportStateChanged",
+]
+
+
+class MediaKind(IntEnum):
+    """Values are those of `conclave.media.v1.MediaKind`."""
+
+    AUDIO = 1
+    VIDEO = 2
+
+
+class ExtensionKind(IntEnum):
+    """Values are those of `conclave.media.v1.HeaderExtension.Kind`."""
+
+    MID = 1
+    RID = 2
+    REPAIRED_RID = 3
+    AUDIO_LEVEL = 4
+    TRANSPORT_CC = 5
+    ABS_SEND_TIME = 6
+
+
+class TransportState(Enum):
+    """Values are those of `conclave.media.v1.TransportState`."""
+
+    NEW = 1
+    CONNECTED = 2
+    DISCONNECTED = 3
+    FAILED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CoreInfo:
+    """What the core is."""
+
+    instance_id: str
+    # As in SDP.
+    dtls_fingerprint: str
+    udp_ports: tuple[int, ...]
+    addresses: tuple[IPv4Address | IPv6Address, ...]
+    crypto_backend: str
+    segmentation_offload: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """What a client may send on one m-line."""
+
+    source_id: str
+    mid: str
+    kind: MediaKind
+    payload_type: int
+    # 0 for none.
+    rtx_payload_type: int
+    # Smallest layer first.
+    rids: tuple[str, ...]
+    ssrcs: tuple[int, ...]
+    rtx_ssrcs: tuple[int, ...]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One outgoing stream of a transport; the SSRCs are the core's choice, 0 in a request."""
+
+    mid: str
+    kind: MediaKind
+    payload_type: int
+    rtx_payload_type: int
+    ssrc: int = 0
+    rtx_ssrc: int = 0
+    # What it shows; empty for nothing.
+    source_id: str = ""
+    layer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TransportSpec:
+    """A transport to be made."""
+
+    transport_id: str
+    room_id: str
+    remote_ice_ufrag: str
+    remote_dtls_fingerprint: str
+    dtls_client: bool
+    header_extensions: dict[ExtensionKind, int]
+    sources: tuple[SourceSpec, ...]
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """A transport as it stands."""
+
+    transport_id: str
+    room_id: str
+    ice_ufrag: str
+    # Secret; empty in listings.
+    ice_pwd: str = field(repr=False)
+    udp_port: int
+    slots: tuple[Slot, ...]
+    state: TransportState
+    source_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWish:
+    """What one video slot shall show, up to which layer."""
+
+    mid: str
+    source_id: str
+    max_layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoreCounters:
+    """The workers' counters together, since the core's start."""
+
+    packets_received: int
+    packets_sent: int
+    packets_dropped: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TransportStateChanged:
+    """A transport's state changed."""
+
+    transport_id: str
+    state: TransportState
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChanged:
+    """What a slot shows changed."""
+
+    transport_id: str
+    mid: str
+    source_id: str
+    layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakersChanged:
+    """Who speaks in a room changed, loudest first."""
+
+    room_id: str
+    source_ids: tuple[str, ...]
+
+
+CoreEvent = TransportStateChanged | SlotChanged | SpeakersChanged
