@@ -1,0 +1,78 @@
+"""What a room is, and what one may be asked for."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from conclave.services.domain.errors import InvalidArgument
+from conclave.services.domain.identifiers import room_name, validate_room_id
+from conclave.services.domain.protection import ProtectionMode, require_available
+
+__all__ = ["DEFAULT_MAX_PARTICIPANTS", "MAX_MAX_PARTICIPANTS", "Room", "new_room", "validate_display_name"]
+
+DEFAULT_MAX_PARTICIPANTS = 100
+MAX_MAX_PARTICIPANTS = 500
+MAX_ROOM_DISPLAY_NAME = 128
+
+_REFUSED = ("Cc", "Cf", "Cs", "Zl", "Zp")
+# Zero-width joiners are part of many emoji and of some scripts' spelling.
+_JOINERS = "\u200c\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A named, lasting place with a policy."""
+
+    room_id: str
+    display_name: str
+    protection_mode: ProtectionMode
+    max_participants: int
+    create_time: datetime
+
+    @property
+    def name(self) -> str:
+        """The resource name."""
+        return room_name(self.room_id)
+
+
+def new_room(
+    room_id: str, display_name: str, protection_mode: ProtectionMode | None, max_participants: int, now: datetime
+) -> Room:
+    """A room as asked for, defaults filled in. Raises InvalidArgument or FailedPrecondition."""
+    validate_room_id(room_id)
+    if protection_mode is None:
+        raise InvalidArgument(
+            "protection_mode is required: a room's protection is chosen, never assumed; choose MANAGED"
+        )
+    require_available(protection_mode)
+    if not 0 <= max_participants <= MAX_MAX_PARTICIPANTS:
+        raise InvalidArgument(
+            f"max_participants is out of range; use 1 to {MAX_MAX_PARTICIPANTS}, or 0 for {DEFAULT_MAX_PARTICIPANTS}"
+        )
+    return Room(
+        room_id=room_id,
+        display_name=validate_display_name(display_name, MAX_ROOM_DISPLAY_NAME) if display_name else room_id,
+        protection_mode=protection_mode,
+        max_participants=max_participants or DEFAULT_MAX_PARTICIPANTS,
+        create_time=now,
+    )
+
+
+def validate_display_name(display_name: str, max_length: int) -> str:
+    """The name in Unicode form NFC, outer spaces removed. Raises InvalidArgument, without repeating the name.
+
+    Control and formatting characters are refused: a right-to-left override would let one name look like another.
+    """
+    normal = unicodedata.normalize("NFC", display_name).strip()
+    if not 1 <= len(normal) <= max_length:
+        raise InvalidArgument(f"a display name has 1 to {max_length} characters")
+    # A zero-width joiner is part of many emoji and of some scripts' spelling.
+    if any(
+        unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        for character in normal
+        if character not in "\u200c\u200d"
+    ):
+        raise InvalidArgument("a display name holds no control characters, line breaks or direction marks; remove them")
+    return normal
