@@ -1,0 +1,1 @@
+"""The process conclave-control: rooms, meetings, signalling; the only owner of the database."""

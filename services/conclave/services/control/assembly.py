@@ -1,0 +1,118 @@
+"""Puts conclave-control together: one place that knows every part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol
+
+from conclave.services.audit.log import AuditLog
+from conclave.services.control.options import ControlOptions, read_deployment_id
+from conclave.services.invites.identity import read_identity_key
+from conclave.services.invites.service import InviteService
+from conclave.services.rooms.grpc import room_rpc_service
+from conclave.services.rooms.service import RoomService
+from conclave.services.rpc.authentication import certificate_caller, gateway_caller, local_administrator
+from conclave.services.rpc.server import RpcServer, RpcService
+from conclave.services.state.clock import Clock, utc_now
+from conclave.services.state.engine import open_postgresql, open_sqlcipher
+from conclave.services.state.keys import read_database_keys
+from conclave.services.state.store import Store
+from conclave.services.system.grpc import system_rpc_service
+from conclave.services.system.service import CoreAway, SystemService
+
+__all__ = ["Control", "Part", "build"]
+
+STOP_GRACE_S = 2.0
+
+
+class Part(Protocol):
+    """Something that runs as long as the process does."""
+
+    async def start(self) -> None:
+        """Starts; the database is ready, no call has come in yet."""
+
+    async def stop(self) -> None:
+        """Ends; no call comes in any more, the database is still open."""
+
+
+class Control:
+    """The assembled process: started in the order of its parts, stopped in the reverse."""
+
+    def __init__(
+        self,
+        options: ControlOptions,
+        store: Store,
+        clock: Clock,
+        parts: Sequence[Part],
+        api: Sequence[RpcService],
+        signalling: Sequence[RpcService],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._parts = parts
+        admin = RpcServer(api, local_administrator)
+        admin.listen_unix(_socket_in_its_directory(options.admin_socket))
+        gateway = RpcServer(signalling, gateway_caller)
+        gateway.listen_unix(_socket_in_its_directory(options.signalling_socket))
+        self._servers = [admin, gateway]
+        self.tcp_port: int | None = None
+        if options.tls is not None:
+            remote = RpcServer(api, certificate_caller)
+            self.tcp_port = remote.listen_tls(options.tls.address, options.tls.files)
+            self._servers.append(remote)
+
+    async def start(self) -> None:
+        """Migrates the database, starts the parts, then serves. Raises when the database is another deployment's."""
+        await self._store.prepare(self._clock())
+        for part in self._parts:
+            await part.start()
+        for server in self._servers:
+            await server.start()
+
+    async def stop(self) -> None:
+        """Lets running calls end, then the parts, then closes the database."""
+        for server in self._servers:
+            await server.stop(STOP_GRACE_S)
+        for part in reversed(self._parts):
+            await part.stop()
+        await self._store.close()
+
+
+def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
+    """Reads the state directory and makes every part. Raises OSError, ValueError or CannotOpenDatabase.
+
+    A new feature makes its use cases here, from `store`, `audit` and `clock`, and adds its RpcService to `api` (what
+    administrators call) or `signalling` (what the gateway calls); what has a life of its own goes into `parts`.
+    """
+    deployment_id = read_deployment_id(options.own_state / "deployment.json")
+    identity = read_identity_key(options.own_state / "identity.key")
+    keys = read_database_keys(options.own_state / "database.key")
+    if options.database_url is None:
+        engine = open_sqlcipher(options.own_state / "conclave.db", keys)
+    else:
+        engine = open_postgresql(options.database_url, keys)
+    store = Store(engine, deployment_id)
+    audit = AuditLog(deployment_id, clock)
+
+    rooms = RoomService(store, audit, clock)
+    invites = InviteService(store, audit, clock, identity, options.public_url)
+    system = SystemService(store, CoreAway(), identity.fingerprint, _version())
+
+    parts: list[Part] = []
+    api = [room_rpc_service(rooms, invites), system_rpc_service(system)]
+    signalling: list[RpcService] = []
+    return Control(options, store, clock, parts, api, signalling)
+
+
+def _socket_in_its_directory(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _version() -> str:
+    try:
+        return version("conclave")
+    except PackageNotFoundError:
+        return "development"

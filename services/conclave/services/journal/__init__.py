@@ -1,0 +1,1 @@
+"""What processes write to their logs."""
