@@ -32,10 +32,12 @@ cdef struct PacketPool:
 cdef struct History:               # the newest packets of one incoming stream, by index
     Packet *ring[HISTORY_SIZE]
     uint64_t highest
+    uint64_t lowest                # nothing is kept below it
+    uint16_t count
     bint started
 
 cdef int pool_init(PacketPool *pool, size_t capacity) noexcept nogil      # 0, or -1 when memory is short
-cdef Packet *pool_take(PacketPool *pool) noexcept nogil                   # NULL when used up
+cdef Packet *pool_take(PacketPool *pool) noexcept nogil                   # all but `data` zeroed; NULL when used up
 cdef void pool_give(PacketPool *pool, Packet *packet) noexcept nogil
 cdef void pool_destroy(PacketPool *pool) noexcept nogil
 
