@@ -17,8 +17,10 @@ cdef struct Span:                  # from first_out on, until the next span
     int64_t index_offset           # out - in
     uint32_t timestamp_offset
     uint16_t picture_offset
+    uint16_t picture_base          # out; 7-bit picture ids are read as the value nearest to it
     uint8_t tl0_offset
     uint8_t key_index_offset
+    bint switched                  # the first span since a switch
     uint32_t stream                # the caller's number of the incoming stream (never 0)
 
 cdef struct Rewriter:
@@ -43,18 +45,18 @@ cdef struct Rewritten:
     uint8_t tl0_picture_index
     uint8_t key_index
     bint marker
-    bint late                      # below last_out: only RTX may carry it
+    bint late                      # not above last_out: only RTX may carry it
 
 # `first_index`: random, at least 2**16, so that a first loss cannot fall below zero. `first_timestamp`: random.
 cdef void rewriter_init(Rewriter *rewriter, bint video, uint64_t first_index, uint32_t first_timestamp) noexcept nogil
-# Takes the switch to another stream at `packet`, which starts a key frame (video) or is any packet (audio).
+# Takes the switch to another stream at `packet`, which starts a key frame (video) or is any packet (audio); map it next.
 cdef void rewriter_switch(Rewriter *rewriter, uint32_t stream, const Packet *packet) noexcept nogil
 # Nothing is shown any more; the next switch goes on from the last numbers.
 cdef void rewriter_stop(Rewriter *rewriter) noexcept nogil
-# Numbers for a packet of the current stream. INACTIVE for a padding-only packet (it is closed up), TOO_LATE for one from before the
-# switch or before the spans reach.
+# Numbers for a packet of the current stream. INACTIVE for a padding-only packet (it is closed up, unless it comes after a higher
+# index), TOO_LATE for one from before the switch or before the spans reach. A late one may still be asked for by a NACK.
 cdef Status rewriter_map(Rewriter *rewriter, const Packet *packet, Rewritten *out) noexcept nogil
-# For a NACK: which stream's packet went out under this index, and as what. TOO_LATE when it was never given out or is forgotten.
+# For a NACK: which stream's packet has this number, sent or still missing. TOO_LATE when it was never given out or is forgotten.
 cdef Status rewriter_find(const Rewriter *rewriter, uint16_t sequence_number, uint32_t *stream, uint64_t *index_in) noexcept nogil
-# The numbers that a packet of `stream` went out under, by the spans; for retransmission.
+# The numbers that a packet of `stream` went out under, by the spans; for retransmission. TOO_LATE when it never had any.
 cdef Status rewriter_again(const Rewriter *rewriter, uint32_t stream, const Packet *packet, Rewritten *out) noexcept nogil
