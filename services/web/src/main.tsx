@@ -1,0 +1,35 @@
+import { render } from "preact";
+
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/page.css";
+import "./styles/meeting.css";
+import { exposeDiagnostics } from "./diagnostics.ts";
+import { browserClock, openWebSocket } from "./media/surroundings.ts";
+import { tokenFromFragment } from "./protocol/invite.ts";
+import { Session } from "./session/session.ts";
+import { App } from "./ui/app.tsx";
+import { NoInvite } from "./ui/farewell.tsx";
+import { readBuildHash } from "./ui/version.ts";
+
+const root = document.getElementById("app");
+if (root === null) throw new Error("index.html has no element with the id app");
+
+const token = tokenFromFragment(location.hash);
+if (token === undefined) {
+  render(<NoInvite />, root);
+} else {
+  const session = new Session(token, openWebSocket, browserClock);
+  exposeDiagnostics(session);
+  render(<App session={session} />, root);
+  session.start();
+
+  addEventListener("online", () => session.networkReturned());
+  addEventListener("pagehide", () => session.leaveAtOnce());
+  // A page that comes back from the browser's cache has left; it starts afresh.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  addEventListener("click", () => session.media.loudspeaker.resume());
+}
+// Another link pasted into the same tab changes only the fragment.
+addEventListener("hashchange", () => location.reload());
+readBuildHash().catch(() => undefined); // Without it the page works; it only can't show its version.

@@ -1,0 +1,131 @@
+import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
+import { encodingsFor } from "./simulcast.ts";
+import { summariseSender, summariseSlot, type MediaStatistics } from "./statistics.ts";
+
+export const AUDIO_SLOTS = 3;
+export const VIDEO_SLOTS = 9;
+
+/** What a client can send, in the order of the offer's m-lines. */
+export const SENT_KINDS = [
+  SourceKind.MICROPHONE,
+  SourceKind.CAMERA,
+  SourceKind.SCREEN,
+  SourceKind.SCREEN_AUDIO,
+] as const;
+export type SentKind = (typeof SENT_KINDS)[number];
+
+export interface LocalOffer {
+  readonly sdp: string;
+  readonly sources: readonly { readonly mid: string; readonly kind: SentKind }[];
+}
+
+const SCREEN_BITRATE = 2_500_000;
+
+/**
+ * The one peer connection of a client. All of its m-lines are made at once, before the only offer: what is sent or
+ * shown changes later through replaceTrack and through the slots, without renegotiation.
+ */
+export class Peer {
+  readonly #connection: RTCPeerConnection;
+  readonly #senders = new Map<SentKind, RTCRtpTransceiver>();
+  readonly #slots: RTCRtpTransceiver[] = [];
+
+  /** stateChanged: called with each state of the connection (ICE and DTLS together). */
+  constructor(stateChanged: (state: RTCPeerConnectionState) => void) {
+    this.#connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+    this.#connection.onconnectionstatechange = () => stateChanged(this.#connection.connectionState);
+    for (const kind of SENT_KINDS) this.#senders.set(kind, this.#addSender(kind));
+    for (let i = 0; i < AUDIO_SLOTS; i++) this.#slots.push(this.#addReceiver("audio"));
+    for (let i = 0; i < VIDEO_SLOTS; i++) this.#slots.push(this.#addReceiver("video"));
+  }
+
+  get state(): RTCPeerConnectionState {
+    return this.#connection.connectionState;
+  }
+
+  #addSender(kind: SentKind): RTCRtpTransceiver {
+    if (kind === SourceKind.MICROPHONE || kind === SourceKind.SCREEN_AUDIO) {
+      return preferring("audio", this.#connection.addTransceiver("audio", { direction: "sendonly" }));
+    }
+    const sendEncodings: RTCRtpEncodingParameters[] =
+      kind === SourceKind.CAMERA ? encodingsFor(1280, 720) : [{ maxBitrate: SCREEN_BITRATE }];
+    return preferring("video", this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings }));
+  }
+
+  #addReceiver(kind: "audio" | "video"): RTCRtpTransceiver {
+    return preferring(kind, this.#connection.addTransceiver(kind, { direction: "recvonly" }));
+  }
+
+  /** Makes the offer and takes it as the local description. It needs no candidates: the appliance learns them. */
+  async offer(iceRestart: boolean): Promise<LocalOffer> {
+    const offer = await this.#connection.createOffer({ iceRestart });
+    await this.#connection.setLocalDescription(offer);
+    const sources = SENT_KINDS.map((kind) => ({ kind, mid: this.#senders.get(kind)?.mid ?? "" }));
+    return { sdp: offer.sdp ?? "", sources };
+  }
+
+  async accept(sdp: string): Promise<void> {
+    await this.#connection.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** Sends a track as one of the client's sources, or nothing. */
+  async send(kind: SentKind, track: MediaStreamTrack | null): Promise<void> {
+    const sender = this.#senders.get(kind)?.sender;
+    if (sender === undefined || sender.track === track) return;
+    await sender.replaceTrack(track);
+    if (kind === SourceKind.CAMERA && track !== null) await fitEncodings(sender, track);
+  }
+
+  /** The mids of the video slots, once the offer is made. */
+  get videoMids(): string[] {
+    return this.#slots.slice(AUDIO_SLOTS).flatMap((slot) => (slot.mid === null ? [] : [slot.mid]));
+  }
+
+  /** The tracks of the audio slots. */
+  get audioTracks(): MediaStreamTrack[] {
+    return this.#slots.slice(0, AUDIO_SLOTS).map((slot) => slot.receiver.track);
+  }
+
+  /** The track of the slot with this mid. */
+  trackOf(mid: string): MediaStreamTrack | undefined {
+    return this.#slots.find((slot) => slot.mid === mid)?.receiver.track;
+  }
+
+  /** What every slot receives and every encoding sends. */
+  async statistics(): Promise<MediaStatistics> {
+    // Asked of each receiver, because not every browser tells the mid in its entries.
+    const slots = this.#slots.map(async ({ mid, receiver }) =>
+      summariseSlot(mid ?? "", receiver.track.kind === "audio" ? "audio" : "video", await receiver.getStats()),
+    );
+    const sending = [...this.#senders.values()].map(async ({ mid, sender }) =>
+      summariseSender(mid ?? "", await sender.getStats()),
+    );
+    return { slots: await Promise.all(slots), sending: (await Promise.all(sending)).flat() };
+  }
+
+  close(): void {
+    this.#connection.onconnectionstatechange = null;
+    this.#connection.close();
+  }
+}
+
+const PREFERRED: Record<"audio" | "video", readonly string[]> = {
+  audio: ["audio/opus"],
+  video: ["video/VP8", "video/rtx"],
+};
+
+/** Offers only the codecs that a meeting uses, which makes the offer several times smaller. */
+function preferring(kind: "audio" | "video", transceiver: RTCRtpTransceiver): RTCRtpTransceiver {
+  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  const preferred = codecs.filter((codec) => PREFERRED[kind].includes(codec.mimeType));
+  if (preferred.length > 0 && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(preferred);
+  return transceiver;
+}
+
+async function fitEncodings(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
+  const { width = 1280, height = 720 } = track.getSettings();
+  const parameters = sender.getParameters();
+  const wanted = new Map(encodingsFor(width, height).map((encoding) => [encoding.rid, encoding]));
+  for (const encoding of parameters.encodings) Object.assign(encoding, wanted.get(encoding.rid ?? ""));
+  await sender.setParameters(parameters);
+}

@@ -1,0 +1,169 @@
+import { signal } from "@preact/signals";
+
+import { ErrorCode, type Answer, type Slot } from "../gen/conclave/v1/signalling_pb.js";
+import { Loudspeaker } from "../media/loudspeaker.ts";
+import { Peer, SENT_KINDS, type LocalOffer, type SentKind } from "../media/peer.ts";
+import { waitBeforeAttempt } from "../protocol/backoff.ts";
+import { SignallingError } from "../protocol/errors.ts";
+import type { Clock } from "../protocol/ports.ts";
+import { assignSlots, changedAssignments, type Assignment, type Wish } from "../protocol/slots.ts";
+
+/** How long a transport may be interrupted before ICE is restarted, and how long that may take. */
+const DISCONNECTED_MS = 3000;
+const CONNECTING_MS = 8000;
+const LAYOUT_DEBOUNCE_MS = 100;
+
+/** What the media needs from signalling. Both reject when there is no connection or the appliance says no. */
+export interface MediaSignalling {
+  isOpen(): boolean;
+  offer(offer: LocalOffer, iceRestart: boolean): Promise<Answer>;
+  setSlots(assignments: readonly Assignment[]): Promise<unknown>;
+}
+
+export type MediaState = "new" | "connecting" | "connected" | "interrupted" | "refused";
+
+/**
+ * The client's media transport: makes it, makes it again when it is lost, and keeps its slots at what the layout wants.
+ */
+export class MediaLink {
+  readonly state = signal<MediaState>("new");
+  /** The transport in use; tiles take their tracks from it. */
+  readonly peer = signal<Peer | undefined>(undefined);
+  readonly loudspeaker = new Loudspeaker();
+
+  readonly #signalling: MediaSignalling;
+  readonly #clock: Clock;
+  readonly #trackOf: (kind: SentKind) => MediaStreamTrack | null;
+  readonly #slotsKnown: (slots: readonly Slot[]) => void;
+
+  #negotiated = false;
+  #attempt = 0;
+  #wishes: readonly Wish[] = [];
+  #told = new Map<string, Assignment>();
+  #cancelRecovery: () => void = () => undefined;
+  #cancelLayout: (() => void) | undefined;
+
+  constructor(
+    signalling: MediaSignalling,
+    clock: Clock,
+    trackOf: (kind: SentKind) => MediaStreamTrack | null,
+    slotsKnown: (slots: readonly Slot[]) => void,
+  ) {
+    this.#signalling = signalling;
+    this.#clock = clock;
+    this.#trackOf = trackOf;
+    this.#slotsKnown = slotsKnown;
+  }
+
+  /** Signalling is open (again): makes what is missing and repeats what may not have arrived. */
+  signallingOpened(transportStands: boolean): void {
+    if (!transportStands || !this.#negotiated || this.peer.value?.state === "failed") {
+      this.#attempt = 0;
+      void this.renew();
+    } else {
+      this.#told.clear();
+      this.#tellWishes();
+    }
+  }
+
+  /** Makes a new transport in place of the one there is. */
+  async renew(): Promise<void> {
+    this.#cancelRecovery();
+    this.peer.value?.close();
+    this.#negotiated = false;
+    this.state.value = this.state.value === "new" ? "connecting" : "interrupted";
+    if (!this.#signalling.isOpen()) return; // signallingOpened comes back to it.
+    const peer = new Peer((state) => this.#stateChanged(peer, state));
+    this.peer.value = peer;
+    await this.#negotiate(peer, false);
+  }
+
+  /** Sends a track in place of what the source sent before. */
+  async send(kind: SentKind, track: MediaStreamTrack | null): Promise<void> {
+    await this.peer.value?.send(kind, track);
+  }
+
+  /** Says what pictures the layout wants, most wanted first. */
+  setWishes(wishes: readonly Wish[]): void {
+    this.#wishes = wishes;
+    this.#cancelLayout ??= this.#clock.after(LAYOUT_DEBOUNCE_MS, () => {
+      this.#cancelLayout = undefined;
+      this.#tellWishes();
+    });
+  }
+
+  close(): void {
+    this.#cancelRecovery();
+    this.#cancelLayout?.();
+    this.peer.value?.close();
+    this.peer.value = undefined;
+    this.loudspeaker.stop();
+  }
+
+  async #negotiate(peer: Peer, iceRestart: boolean): Promise<void> {
+    try {
+      await Promise.all(SENT_KINDS.map((kind) => peer.send(kind, this.#trackOf(kind))));
+      const offer = await peer.offer(iceRestart);
+      const answer = await this.#signalling.offer(offer, iceRestart);
+      if (this.peer.value !== peer) return;
+      await peer.accept(answer.sdp);
+      this.#negotiated = true;
+      this.#slotsKnown(answer.slots);
+      if (!iceRestart) this.loudspeaker.play(peer.audioTracks);
+      this.#told.clear();
+      this.#tellWishes();
+      this.#recoverAfter(CONNECTING_MS, () => void this.renew());
+    } catch (error) {
+      if (this.peer.value === peer) this.#negotiationFailed(error, iceRestart);
+    }
+  }
+
+  #negotiationFailed(error: unknown, iceRestart: boolean): void {
+    if (!this.#signalling.isOpen()) return; // signallingOpened comes back to it.
+    const code = error instanceof SignallingError ? error.code : undefined;
+    if (code === ErrorCode.SDP_INVALID && !iceRestart) {
+      this.state.value = "refused"; // The same browser would offer the same again.
+      console.error("the appliance refused the offer:", error);
+      return;
+    }
+    this.#attempt += 1;
+    this.#recoverAfter(waitBeforeAttempt(this.#attempt, this.#clock.random()), () => void this.renew());
+  }
+
+  #stateChanged(peer: Peer, state: RTCPeerConnectionState): void {
+    if (this.peer.value !== peer) return;
+    if (state === "connected") {
+      this.#cancelRecovery();
+      this.#attempt = 0;
+      this.state.value = "connected";
+    } else if (state === "disconnected") {
+      this.state.value = "interrupted";
+      this.#recoverAfter(DISCONNECTED_MS, () => void this.#restartIce(peer));
+    } else if (state === "failed") {
+      void this.renew();
+    }
+  }
+
+  async #restartIce(peer: Peer): Promise<void> {
+    if (!this.#signalling.isOpen() || peer.state === "connected") return;
+    await this.#negotiate(peer, true);
+  }
+
+  #recoverAfter(ms: number, recover: () => void): void {
+    this.#cancelRecovery();
+    if (this.peer.value?.state === "connected") return;
+    this.#cancelRecovery = this.#clock.after(ms, recover);
+  }
+
+  #tellWishes(): void {
+    const peer = this.peer.value;
+    if (peer === undefined || !this.#negotiated || !this.#signalling.isOpen()) return;
+    const changed = changedAssignments(assignSlots(peer.videoMids, this.#wishes, this.#told), this.#told);
+    if (changed.length === 0) return;
+    for (const assignment of changed) this.#told.set(assignment.mid, assignment);
+    this.#signalling.setSlots(changed).catch(() => {
+      // Most likely a source that went away meanwhile: the next layout tells these slots again.
+      for (const assignment of changed) this.#told.delete(assignment.mid);
+    });
+  }
+}

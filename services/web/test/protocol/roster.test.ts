@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+
+import { ParticipantSchema, SourceKind, SourceSchema, type Participant } from "../../src/gen/conclave/v1/meetings_pb.js";
+import { JoinedSchema, ServerMessageSchema, type ServerMessage } from "../../src/gen/conclave/v1/signalling_pb.js";
+import { activeSource, afterEvent, rosterFrom, withSlots } from "../../src/protocol/roster.ts";
+
+function participant(id: string, seconds: number): Participant {
+  const joinTime = { seconds: BigInt(seconds), nanos: 0 };
+  return create(ParticipantSchema, { id, displayName: id.toUpperCase(), joinTime });
+}
+
+function event(body: NonNullable<MessageInitShape<typeof ServerMessageSchema>["body"]>): ServerMessage["body"] {
+  return create(ServerMessageSchema, { body }).body;
+}
+
+const joined = rosterFrom(
+  create(JoinedSchema, {
+    participantId: "b",
+    participants: [participant("b", 2), participant("a", 1)],
+    slots: [{ mid: "4", audio: true }],
+    meetingStartTimeMs: 1000n,
+  }),
+);
+const ids = (roster: typeof joined): string[] => roster.participants.map((each) => each.id);
+
+test("people are in the order in which they joined", () => {
+  assert.deepEqual(ids(joined), ["a", "b"]);
+  const more = afterEvent(joined, event({ case: "participantChanged", value: { participant: participant("c", 0) } }));
+  assert.deepEqual(ids(more), ["c", "a", "b"]);
+});
+
+test("a change replaces what was known and keeps the place", () => {
+  const changed = participant("a", 1);
+  changed.sources.push(create(SourceSchema, { id: "a/camera", kind: SourceKind.CAMERA, active: true }));
+  const roster = afterEvent(joined, event({ case: "participantChanged", value: { participant: changed } }));
+  assert.deepEqual(ids(roster), ["a", "b"]);
+  const [first] = roster.participants;
+  assert.ok(first !== undefined);
+  assert.equal(activeSource(first, SourceKind.CAMERA)?.id, "a/camera");
+  assert.equal(activeSource(first, SourceKind.MICROPHONE), undefined);
+});
+
+test("who leaves is gone, and no longer speaks", () => {
+  const speaking = afterEvent(joined, event({ case: "speakersChanged", value: { participantIds: ["a", "b"] } }));
+  const roster = afterEvent(speaking, event({ case: "participantLeft", value: { participantId: "a" } }));
+  assert.deepEqual(ids(roster), ["b"]);
+  assert.deepEqual(roster.speakerIds, ["b"]);
+});
+
+test("changed slots replace those of the same mid only", () => {
+  const first = afterEvent(joined, event({ case: "slotsChanged", value: { slots: [{ mid: "7", sourceId: "a/camera" }] } }));
+  const second = afterEvent(first, event({ case: "slotsChanged", value: { slots: [{ mid: "7", sourceId: "" }] } }));
+  assert.equal(first.slots.get("7")?.sourceId, "a/camera");
+  assert.equal(second.slots.get("7")?.sourceId, "");
+  assert.ok(second.slots.get("4")?.audio);
+  assert.equal(withSlots(second, []).slots.size, 2);
+});
+
+test("an event about something else changes nothing", () => {
+  assert.equal(afterEvent(joined, event({ case: "mediaLost", value: {} })), joined);
+});
