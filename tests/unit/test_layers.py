@@ -25,7 +25,7 @@ CORE_LAYERS = (
     {"leg", "config", "events"},
     {"router", "feedback", "flows", "forward", "rooms"},
     {"loop", "socket_*", "worker"},
-    {"control", "description", "process"},
+    {"control", "description", "process", "transports"},
 )
 SANS_IO_LAYERS = 7
 
@@ -113,33 +113,37 @@ def layer_of(name: str, layers: tuple[set[str], ...]) -> int | None:
 
 
 def units(imports: dict[Path, set[str]], package: str) -> dict[str, set[str]]:
-    """Which parts of a package (the first name below it) use which other parts.
+    """Which modules of a package use which others, named below it ("rtp", "rooms.grpc").
 
-    What a Cython module declares (`rtp.pxd`) is a part apart from what it does (`rtp`): Cython source uses
+    What a Cython module declares (`rtp.pxd`) is a unit apart from what it does (`rtp`): Cython source uses
     declarations, as C uses headers.
     """
     depth = len(package.split("."))
-    declared = {path.stem for path in imports if path.suffix == ".pxd"}
+    names = {path: ".".join(path.with_suffix("").parts[depth:]) for path in imports}
+    declared = {names[path] for path in imports if path.suffix == ".pxd"}
+    known = set(names.values())
     found: dict[str, set[str]] = {}
     for path, modules in imports.items():
-        name = path.parts[depth].split(".")[0]
+        name = names[path]
         if name == "__init__":
             continue
-        below = {module.split(".")[depth] for module in modules if module.startswith(f"{package}.")} - {name}
+        below = [module.removeprefix(f"{package}.") for module in modules if module.startswith(f"{package}.")]
+        # `from rooms import service` names the package, the module, or something in the module.
+        used = {module if module in known else module.rpartition(".")[0] or module for module in below} - {name}
         if path.suffix in {".pyx", ".pxd"}:
-            below = {f"{other}.pxd" if other in declared else other for other in below}
-        found.setdefault(f"{name}.pxd" if path.suffix == ".pxd" else name, set()).update(below)
+            used = {f"{other}.pxd" if other in declared else other for other in used}
+        found.setdefault(f"{name}.pxd" if path.suffix == ".pxd" else name, set()).update(used)
     return found
 
 
 def layer_violations(imports: dict[Path, set[str]], package: str, layers: tuple[set[str], ...]) -> list[str]:
     """Every module without a layer, every import that points up and every circle."""
     uses = units(imports, package)
-    own = {unit: layer_of(unit.removesuffix(".pxd"), layers) for unit in uses}
+    own = {unit: layer_of(unit.split(".")[0], layers) for unit in uses}
     found = [f"{unit} has no layer" for unit, layer in own.items() if layer is None]
     for unit, used in uses.items():
         for other in used:
-            theirs, ours = layer_of(other.removesuffix(".pxd"), layers), own[unit]
+            theirs, ours = layer_of(other.split(".")[0], layers), own[unit]
             if ours is not None and theirs is not None and theirs > ours:
                 found.append(f"{unit} (layer {ours}) imports {other} (layer {theirs})")
     reached = {unit: set(used) for unit, used in uses.items()}
@@ -217,16 +221,20 @@ def test_a_planted_violation_of_the_core_is_found(tmp_path: Path, path: str, tex
         (
             "domain/roles.py",
             "from conclave.services.rooms import service\n",
-            "domain (layer 0) imports rooms (layer 3)",
+            "domain.roles (layer 0) imports rooms (layer 3)",
         ),
         ("rooms/service.py", "from conclave.v1 import rooms_pb2\n", "uses conclave.v1"),
         ("rooms/service.py", "import grpc\n", "uses grpc"),
         ("rooms/grpc.py", "import sqlalchemy.orm\n", "uses sqlalchemy.orm"),
         ("rooms/errors.py", "from grpc import aio\n", "uses grpc.aio"),
-        ("rooms/service.py", "from ..control import process\n", "rooms (layer 3) imports control (layer 5)"),
+        (
+            "rooms/service.py",
+            "from ..control import process\n",
+            "rooms.service (layer 3) imports control (layer 5)",
+        ),
         ("gateway/process.py", "from conclave.services.state import store\n", "uses conclave.services.state"),
         ("control/process.py", "from conclave.core import rtp\n", "uses conclave.core"),
-        ("tools/process.py", "", "tools has no layer"),
+        ("tools/process.py", "", "tools.process has no layer"),
     ],
 )
 def test_a_planted_violation_of_the_services_is_found(tmp_path: Path, path: str, text: str, expected: str) -> None:
