@@ -1,0 +1,160 @@
+"""What `./appliance/up` and `./appliance/down` run once everything is installed and built."""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import grpc
+import typer
+from cryptography import x509
+from rich.console import Console
+
+from conclave.services.appliance.admin import describe
+from conclave.services.appliance.errors import NotRunning, StartFailed
+from conclave.services.appliance.health import wait_until_healthy
+from conclave.services.appliance.isolation import hand_over, isolate
+from conclave.services.appliance.layout import Layout, default_state
+from conclave.services.appliance.settings import Settings, check_ports, machine_addresses
+from conclave.services.appliance.state import prepare_state
+from conclave.services.appliance.supervision import is_running, process_states, start_supervisor, stop_supervisor
+from conclave.services.appliance.welcome import welcome
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+console = Console(highlight=False)
+
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="Directory of the appliance's state.", envvar="CONCLAVE_STATE", metavar="DIR"),
+]
+
+
+@app.command()
+def up(
+    state: State = None,
+    port: Annotated[int, typer.Option(help="HTTPS port.", min=1, max=65535)] = 8443,
+    media_port: Annotated[int, typer.Option(help="First UDP port for media, one a worker.", min=1, max=65535)] = 10000,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="IP address offered to clients; repeatable.", show_default="all of the machine's"),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Media threads.", min=1, max=64)] = 1,
+    database_url: Annotated[
+        str, typer.Option(help="SQLAlchemy URL of a PostgreSQL database.", show_default="an encrypted file")
+    ] = "",
+    detach: Annotated[bool, typer.Option("--detach", help="Return once everything is healthy.")] = False,
+) -> None:
+    """Starts the appliance and stays with it until Ctrl-C."""
+    layout = Layout.at(state or default_state())
+    settings = Settings(port, media_port, workers, _addresses(address), database_url)
+    layout.state.mkdir(parents=True, exist_ok=True, mode=0o711)
+    with _only_one_start(layout):
+        now = datetime.datetime.now(datetime.UTC)
+        if is_running(layout):
+            authority = x509.load_pem_x509_certificate(layout.authority.read_bytes())
+            console.print(f"It runs already on {layout.state}; stop it with ./appliance/down to change how.")
+            welcome(console, layout, Settings.load(layout.settings), authority)
+            return
+        check_ports(settings)
+        authority = prepare_state(layout, settings.addresses, now)
+        isolation = isolate(layout)
+        hand_over(layout, isolation)
+        if isolation.missing:
+            console.print(f"[yellow]Isolation is missing.[/] {isolation.missing}", soft_wrap=True)
+        _interrupt_on(signal.SIGTERM)
+        supervisor = start_supervisor(layout, settings, isolation)
+        try:
+            wait_until_healthy(layout, settings, lambda text: console.print(text))
+            welcome(console, layout, settings, authority)
+        except BaseException:
+            # Also when interrupted: a start that did not end well leaves nothing running.
+            supervisor.terminate()
+            supervisor.wait()
+            raise
+    if not detach:
+        _stay(layout)
+
+
+@app.command()
+def down(state: State = None) -> None:
+    """Stops the appliance."""
+    layout = Layout.at(state or default_state())
+    stop_supervisor(layout)
+    console.print(f"Stopped the appliance on {layout.state}.", soft_wrap=True)
+
+
+def _addresses(named: list[str] | None) -> tuple[str, ...]:
+    if not named:
+        return machine_addresses()
+    try:
+        return tuple(dict.fromkeys(str(ip_address(address)) for address in named))
+    except ValueError as error:
+        raise StartFailed(f"--address takes an IP address: {error}") from error
+
+
+@contextmanager
+def _only_one_start(layout: Layout) -> Iterator[None]:
+    descriptor = os.open(layout.state, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _interrupt_on(number: int) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(number, interrupt)
+
+
+def _stay(layout: Layout) -> None:
+    """Tells of every change of a process until interrupted, then stops all."""
+    console.print("\nPress Ctrl-C to stop.")
+    known: dict[str, tuple[str, int]] = {}
+    try:
+        while True:
+            for process in process_states(layout):
+                current = (process.state, process.pid)
+                if known.get(process.name) != current:
+                    time = datetime.datetime.now().astimezone().strftime("%H:%M:%S")
+                    console.print(f"{time} {process.name} {process.state.lower()} ({process.detail})")
+                    known[process.name] = current
+            Event().wait(0.5)
+    except KeyboardInterrupt:
+        console.print("Stopping ...")
+        stop_supervisor(layout)
+        console.print("Stopped.")
+    except NotRunning:
+        console.print("The appliance was stopped by ./appliance/down.")
+
+
+def main() -> None:
+    """Runs a command; what went wrong is told in words."""
+    try:
+        app(standalone_mode=True)
+    except grpc.RpcError as error:
+        console.print(f"[red]{describe(error, Layout.at(default_state()))}[/]", soft_wrap=True)
+        sys.exit(1)
+    except (StartFailed, NotRunning) as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True)
+        sys.exit(1)
+    except PermissionError as error:
+        console.print(f"[red]{error.filename}: {error.strerror}; choose a directory of yours with --state[/]")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Who each process runs as, and which directories belong to whom.
+
+Sockets belong to one group a pair of processes: a directory that hands its group down (setgid) makes it so, and only
+the one that listens may write into the directory.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from conclave.services.appliance.layout import Layout
+
+__all__ = ["PROGRAMS", "Isolation", "hand_over", "isolate"]
+
+CORE, CONTROL, GATEWAY = "conclave-core", "conclave-control", "conclave-gateway"
+PROGRAMS = (CORE, CONTROL, GATEWAY)
+MEDIA, SIGNAL, ADMIN = "conclave-media", "conclave-signal", "conclave-admin"
+MEMBERSHIPS = {CORE: (MEDIA,), CONTROL: (MEDIA, SIGNAL, ADMIN), GATEWAY: (SIGNAL,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """What keeps the processes apart.
+
+    separate: whether each process runs as a system user of its own, called like the process. missing: what does not
+    hold and how to have it; empty when everything does.
+    """
+
+    separate: bool
+    missing: str = ""
+
+
+def isolate(layout: Layout) -> Isolation:
+    """Creates the system users and groups that are missing, and tries whether they can run the processes."""
+    if os.geteuid() != 0:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        return Isolation(
+            False,
+            f"All processes run as {user}, so each could read the others' keys and memory. "
+            "Start as root to give each a system user of its own.",
+        )
+    _create_accounts()
+    blocked = _blocked_path(layout)
+    if blocked:
+        return Isolation(
+            False,
+            f"All processes run as root: the system users cannot use {blocked}. Put the checkout, its interpreter and "
+            "the state where every user may read (not below a private home) to give each process a user of its own.",
+        )
+    return Isolation(True)
+
+
+def hand_over(layout: Layout, isolation: Isolation) -> None:
+    """Gives each directory to the process that writes it, and to the one group that may come in."""
+    layout.state.chmod(0o711)
+    layout.run.chmod(0o711)
+    layout.log.chmod(0o700)
+    # The certificate in it is for everybody, the key beside it for its owner.
+    layout.authority.parent.chmod(0o755)
+    layout.authority.chmod(0o644)
+    own = {CONTROL: layout.identity_key.parent, GATEWAY: layout.server_key.parent}
+    shared = (
+        (layout.core_control.parent, CORE, MEDIA),
+        (layout.admin_socket.parent, CONTROL, ADMIN),
+        (layout.signal_socket.parent, CONTROL, SIGNAL),
+    )
+    for program, directory in own.items():
+        for path in (directory, *directory.iterdir()):
+            _give(path, program if isolation.separate else None, None)
+        directory.chmod(0o700)
+    for directory, program, group in shared:
+        for left_over in directory.iterdir():
+            left_over.unlink()
+        _give(directory, program if isolation.separate else None, group if isolation.separate else None)
+        # After chown, which takes the bit away. Without isolation nobody else has a reason to come in.
+        directory.chmod(0o2750 if isolation.separate else 0o700)
+
+
+def _give(path: Path, user: str | None, group: str | None) -> None:
+    """Changes the owner; None stands for the one who starts. The group is the user's own unless told."""
+    if user is None:
+        if os.geteuid() == 0:
+            os.chown(path, 0, 0, follow_symlinks=False)
+        return
+    account = pwd.getpwnam(user)
+    group_id = grp.getgrnam(group).gr_gid if group else account.pw_gid
+    os.chown(path, account.pw_uid, group_id, follow_symlinks=False)
+
+
+def _create_accounts() -> None:
+    existing = {entry.gr_name for entry in grp.getgrall()}
+    for group in (MEDIA, SIGNAL, ADMIN):
+        if group not in existing:
+            subprocess.run(["groupadd", "--system", group], check=True)
+    users = {entry.pw_name for entry in pwd.getpwall()}
+    for user, groups in MEMBERSHIPS.items():
+        listed = ",".join(groups)
+        if user not in users:
+            # A user without a home, a shell or a password; with a group of its own.
+            options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+            shell = shutil.which("nologin") or "/usr/sbin/nologin"
+            subprocess.run(["useradd", *options, "--shell", shell, "--groups", listed, user], check=True)
+        elif any(user not in grp.getgrnam(group).gr_mem for group in groups):
+            subprocess.run(["usermod", "--append", "--groups", listed, user], check=True)
+
+
+def _blocked_path(layout: Layout) -> str:
+    """What the system users cannot use: the interpreter, the code or the state; empty when they can use all."""
+    tried = {
+        f"the interpreter {Path(sys.executable).resolve()}": [sys.executable, "-c", ""],
+        f"the code below {Path(__file__).parents[4]}": [sys.executable, "-c", f"import conclave.core, {__name__}"],
+        f"the state below {layout.state}": ["test", "-x", str(layout.run)],
+    }
+    for what, command in tried.items():
+        for user in PROGRAMS:
+            account = pwd.getpwnam(user)
+            try:
+                result = subprocess.run(
+                    command, user=account.pw_uid, group=account.pw_gid, extra_groups=[], cwd="/", capture_output=True
+                )
+            except PermissionError:
+                return what
+            if result.returncode != 0:
+                return what
+    return ""

@@ -1,0 +1,88 @@
+"""How an appliance is started: ports, addresses, workers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+from dataclasses import asdict, dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+from conclave.services.appliance.errors import StartFailed
+
+__all__ = ["Address", "Settings", "check_ports", "machine_addresses"]
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """With what one appliance runs.
+
+    port: HTTPS. media_port: UDP of the first worker, the others follow. addresses: offered to clients, the preferred
+    first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory.
+    """
+
+    port: int
+    media_port: int
+    workers: int
+    addresses: tuple[str, ...]
+    database_url: str = ""
+
+    @property
+    def public_url(self) -> str:
+        """The origin that invites name: the first address that other machines reach, if there is one."""
+        addresses = [ip_address(address) for address in self.addresses]
+        best = next((address for address in addresses if not address.is_loopback), addresses[0])
+        return f"https://[{best}]:{self.port}" if best.version == 6 else f"https://{best}:{self.port}"
+
+    @property
+    def any_address(self) -> str:
+        """What to listen on: every address, of IPv6 too when one is offered."""
+        return "::" if any(ip_address(address).version == 6 for address in self.addresses) else "0.0.0.0"
+
+    def save(self, path: Path) -> None:
+        """Writes the settings down, for those who ask what is running."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Reads what `save` wrote."""
+        values = json.loads(path.read_text())
+        return cls(**{**values, "addresses": tuple(values["addresses"])})
+
+
+def machine_addresses() -> tuple[str, ...]:
+    """Every address of the machine that clients may be offered: those of the network first, loopback last."""
+    answer = subprocess.run(["ip", "-json", "address", "show", "up"], capture_output=True, text=True, check=True)
+    found = [
+        ip_address(entry["local"])
+        for interface in json.loads(answer.stdout)
+        for entry in interface.get("addr_info", ())
+        if "local" in entry
+    ]
+    # A link-local address means nothing without the name of an interface, which clients cannot be told.
+    usable = [address for address in found if not (address.version == 6 and address.is_link_local)]
+    if not usable:
+        raise StartFailed("this machine has no IP address; bring an interface up, or name one with --address")
+    return tuple(str(address) for address in sorted(usable, key=lambda address: (address.is_loopback, address.version)))
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises StartFailed when a port is taken: that is clearer than a process that starts over and over."""
+    family = socket.AF_INET6 if settings.any_address == "::" else socket.AF_INET
+    wanted = [("--port", socket.SOCK_STREAM, settings.port)]
+    wanted += [("--media-port", socket.SOCK_DGRAM, settings.media_port + index) for index in range(settings.workers)]
+    for option, kind, port in wanted:
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                # A connection of before that is still closing does not hold the port.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            try:
+                probe.bind((settings.any_address, port))
+            except OSError as error:
+                protocol = "TCP" if kind == socket.SOCK_STREAM else "UDP"
+                raise StartFailed(f"{protocol} port {port}: {error.strerror}; choose another with {option}") from error

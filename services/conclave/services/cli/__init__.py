@@ -1,0 +1,1 @@
+"""The `conclave` command: rooms, invites and meetings of the appliance on this machine."""
