@@ -1,0 +1,288 @@
+"""See flows.pxd."""
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from conclave.core.forward cimport DATAGRAM_MAX, forward_pending
+from conclave.core.keyframes cimport keyframes_satisfied, keyframes_want
+from conclave.core.layers cimport LAYER_NONE, layer_choose
+from conclave.core.leg cimport Layer, Leg, PENDING_MAX, Received, Slot, Source, leg_can_send
+from conclave.core.outbox cimport Outbox, outbox_has_room
+from conclave.core.packet cimport Packet
+from conclave.core.rewrite cimport rewriter_stop, rewriter_switch
+from conclave.core.ring cimport ring_publish, ring_reserve
+from conclave.core.router cimport EVENT_SLOT_CHANGED, Event, Router
+from conclave.core.status cimport NO_SPACE
+
+cdef uint64_t HOLD_NS = 1_000_000
+cdef uint64_t ATTENTION_NS = 5_000_000
+
+
+# -- links ---------------------------------------------------------------------------------------------------------
+
+cdef void link_showing(Slot *slot, Source *source) noexcept nogil:
+    slot.showing_next = source.showing
+    if source.showing != NULL:
+        source.showing.showing_link = &slot.showing_next
+    slot.showing_link = &source.showing
+    source.showing = slot
+
+
+cdef void unlink_showing(Slot *slot) noexcept nogil:
+    if slot.showing_link == NULL:
+        return
+    slot.showing_link[0] = slot.showing_next
+    if slot.showing_next != NULL:
+        slot.showing_next.showing_link = slot.showing_link
+    slot.showing_link = NULL
+    slot.showing_next = NULL
+
+
+cdef void link_waiting(Slot *slot, Source *source) noexcept nogil:
+    unlink_waiting(slot)
+    slot.waiting_next = source.waiting
+    if source.waiting != NULL:
+        source.waiting.waiting_link = &slot.waiting_next
+    slot.waiting_link = &source.waiting
+    source.waiting = slot
+
+
+cdef void unlink_waiting(Slot *slot) noexcept nogil:
+    if slot.waiting_link == NULL:
+        return
+    slot.waiting_link[0] = slot.waiting_next
+    if slot.waiting_next != NULL:
+        slot.waiting_next.waiting_link = slot.waiting_link
+    slot.waiting_link = NULL
+    slot.waiting_next = NULL
+
+
+cdef void tell_slot(Router *router, Slot *slot) noexcept nogil:
+    cdef Event *event = <Event *>ring_reserve(&router.events)
+    if event == NULL:
+        router.counters.dropped[NO_SPACE] += 1
+        return
+    event.event = EVENT_SLOT_CHANGED
+    event.leg = slot.leg.number
+    event.slot = slot.index
+    event.source = slot.current.number if slot.current != NULL else 0
+    event.value = slot.current_layer if slot.current != NULL else 0
+    ring_publish(&router.events)
+
+
+# -- what a slot shows ---------------------------------------------------------------------------------------------
+
+cdef void source_attend(Router *router, Source *source, uint64_t now_ns) noexcept nogil:
+    if source.attention:
+        return
+    source.attention = True
+    source.attention_next = router.attention
+    if router.attention == NULL:
+        router.next_attention_ns = now_ns + ATTENTION_NS
+    router.attention = source
+
+
+cdef void slot_clear(Router *router, Slot *slot, bint tell) noexcept nogil:
+    cdef bint shown = slot.current != NULL
+    unlink_waiting(slot)
+    unlink_showing(slot)
+    slot.current = slot.wanted = NULL
+    slot.wanted_layer = LAYER_NONE
+    if shown:
+        rewriter_stop(&slot.rewriter)
+        if tell:
+            tell_slot(router, slot)
+
+
+cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogil:
+    cdef Source *source = slot.wanted
+    cdef uint8_t target
+    if source == NULL:
+        return
+    target = layer_choose(source.activity, source.setup.layer_count, slot.max_layer, now_ns)
+    if slot.current == source and (target == slot.current_layer or target == LAYER_NONE):
+        unlink_waiting(slot)
+        slot.wanted_layer = LAYER_NONE
+        return
+    if slot.waiting_link != NULL and target == slot.wanted_layer:
+        return
+    slot.wanted_layer = target
+    link_waiting(slot, source)
+    if source.setup.video and target != LAYER_NONE:
+        keyframes_want(&source.keyframes, now_ns)
+        source_attend(router, source, now_ns)
+
+
+cdef void slot_set(Router *router, Slot *slot, Source *source, uint8_t max_layer, uint64_t now_ns) noexcept nogil:
+    if source == NULL:
+        slot_clear(router, slot, True)
+        return
+    slot.max_layer = max_layer
+    if slot.wanted != source:
+        unlink_waiting(slot)
+        slot.wanted = source
+        slot.wanted_layer = LAYER_NONE
+    slot_choose(router, slot, now_ns)
+
+
+cdef void show(Router *router, Slot *slot, Layer *layer, const Packet *first) noexcept nogil:
+    """The switch itself: from `first` on the slot shows the layer."""
+    unlink_waiting(slot)
+    if slot.current != layer.source:
+        unlink_showing(slot)
+        link_showing(slot, layer.source)
+    slot.current = layer.source
+    slot.current_layer = layer.index
+    slot.wanted_layer = LAYER_NONE
+    rewriter_switch(&slot.rewriter, layer.number, first)
+    tell_slot(router, slot)
+
+
+cdef bint someone_waits(const Source *source) noexcept nogil:
+    cdef Slot *slot = source.waiting
+    while slot != NULL:
+        if slot.wanted_layer != LAYER_NONE:
+            return True
+        slot = slot.waiting_next
+    return False
+
+
+cdef void switch_slots(Router *router, Layer *layer, uint64_t now_ns) noexcept nogil:
+    """Switches the slots that waited for what this flow has gathered."""
+    cdef Source *source = layer.source
+    cdef Packet *first = layer.pending_first
+    cdef Slot *slot
+    cdef Slot *following
+    # A stream that began anew under another SSRC: who showed the old one waits for a key frame of the new one.
+    slot = source.showing
+    while slot != NULL:
+        if slot.current_layer == layer.index and slot.rewriter.stream != layer.number and slot.waiting_link == NULL:
+            slot.wanted_layer = layer.index
+            link_waiting(slot, source)
+            if source.setup.video:
+                keyframes_want(&source.keyframes, now_ns)
+                source_attend(router, source, now_ns)
+        slot = slot.showing_next
+    while first != NULL and (first.late or first.payload_size == 0 or (source.setup.video and not first.key_frame)):
+        first = first.next
+    if first == NULL:
+        return
+    slot = source.waiting
+    while slot != NULL:
+        following = slot.waiting_next
+        if slot.wanted_layer == layer.index:
+            show(router, slot, layer, first)
+        slot = following
+    if source.setup.video and not someone_waits(source):
+        keyframes_satisfied(&source.keyframes)
+
+
+# -- flows ---------------------------------------------------------------------------------------------------------
+
+cdef void unhold(Router *router, Layer *layer) noexcept nogil:
+    if not layer.held:
+        return
+    if layer.queue_prev != NULL:
+        layer.queue_prev.queue_next = layer.queue_next
+    else:
+        router.held_first = layer.queue_next
+    if layer.queue_next != NULL:
+        layer.queue_next.queue_prev = layer.queue_prev
+    else:
+        router.held_last = layer.queue_prev
+    layer.queue_prev = layer.queue_next = NULL
+    layer.held = False
+
+
+cdef void hold(Router *router, Layer *layer, uint64_t now_ns) noexcept nogil:
+    layer.held = True
+    layer.held_until_ns = now_ns + HOLD_NS
+    layer.queue_prev = router.held_last
+    layer.queue_next = NULL
+    if router.held_last != NULL:
+        router.held_last.queue_next = layer
+    else:
+        router.held_first = layer
+    router.held_last = layer
+
+
+cdef void make_ready(Router *router, Layer *layer) noexcept nogil:
+    unhold(router, layer)
+    layer.ready = True
+    layer.queue_next = NULL
+    if router.ready_last != NULL:
+        router.ready_last.queue_next = layer
+    else:
+        router.ready_first = layer
+    router.ready_last = layer
+
+
+cdef void flow_forget(Router *router, Layer *layer) noexcept nogil:
+    cdef Layer **link = &router.ready_first
+    cdef Layer *before = NULL
+    unhold(router, layer)
+    if layer.ready:
+        while link[0] != layer:
+            before = link[0]
+            link = &before.queue_next
+        link[0] = layer.queue_next
+        if router.ready_last == layer:
+            router.ready_last = before
+        layer.ready = False
+    if router.sending == layer:
+        router.sending = NULL
+        router.cursor = NULL
+    layer.pending_first = layer.pending_last = NULL
+    layer.pending_count = 0
+
+
+cdef void flow_take(Router *router, const Received *received, uint64_t now_ns) noexcept nogil:
+    cdef Layer *layer = received.layer
+    cdef Packet *packet = received.packet
+    packet.next = NULL
+    if layer.pending_last != NULL:
+        layer.pending_last.next = packet
+    else:
+        layer.pending_first = packet
+    layer.pending_last = packet
+    layer.pending_count += 1
+    layer.pending_largest = max(layer.pending_largest, packet.payload_size)
+    if layer.ready:
+        router.urgent = router.urgent or layer.pending_count >= PENDING_MAX
+    elif packet.marker or not layer.source.setup.video or layer.pending_count >= PENDING_MAX:
+        make_ready(router, layer)
+        router.urgent = router.urgent or layer.pending_count >= PENDING_MAX
+    elif not layer.held:
+        hold(router, layer, now_ns)
+
+
+cdef void flow_release_due(Router *router, uint64_t now_ns) noexcept nogil:
+    while router.held_first != NULL and router.held_first.held_until_ns <= now_ns:
+        make_ready(router, router.held_first)
+
+
+cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
+    cdef Layer *layer
+    cdef Slot *slot
+    while True:
+        if router.sending == NULL:
+            layer = router.ready_first
+            if layer == NULL:
+                router.urgent = False
+                return False
+            router.ready_first = layer.queue_next
+            if router.ready_first == NULL:
+                router.ready_last = NULL
+            layer.queue_next = NULL
+            layer.ready = False
+            router.sending = layer
+            switch_slots(router, layer, now_ns)
+            router.cursor = layer.source.showing
+        layer = router.sending
+        while router.cursor != NULL:
+            slot = router.cursor
+            if slot.current_layer == layer.index and slot.rewriter.stream == layer.number and leg_can_send(slot.leg):
+                if not outbox_has_room(outbox, layer.pending_count, DATAGRAM_MAX):
+                    return True
+                forward_pending(slot, layer, now_ns, outbox)
+            router.cursor = slot.showing_next
+        layer.pending_first = layer.pending_last = NULL
+        layer.pending_count = layer.pending_largest = 0
+        router.sending = NULL

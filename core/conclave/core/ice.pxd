@@ -1,0 +1,51 @@
+"""The ICE-lite side of one transport (RFC 8445 section 2.5, consent by RFC 7675) (L4)."""
+from libc.stdint cimport uint8_t, uint16_t, uint64_t
+from conclave.core.address cimport Address
+from conclave.core.status cimport Status
+from conclave.core.stun cimport StunMessage
+
+cdef enum:
+    ICE_UFRAG_MAX = 64             # RFC 8839 allows 256; browsers use 4 to 8
+    ICE_PWD_MAX = 64
+    ICE_ADDRESSES = 4              # validated addresses remembered a transport
+    ICE_REPLY_MAX = 192
+
+cpdef enum ConsentState:
+    CONSENT_ALIVE = 0
+    CONSENT_DISCONNECTED = 1       # nothing authentic for 5 s; it may come back
+    CONSENT_FAILED = 2             # no authenticated request for 30 s: nothing is sent any more
+
+cdef struct IceCredentials:
+    uint8_t local_ufrag[ICE_UFRAG_MAX]
+    uint8_t local_pwd[ICE_PWD_MAX]
+    uint8_t remote_ufrag[ICE_UFRAG_MAX]
+    uint8_t local_ufrag_size
+    uint8_t local_pwd_size
+    uint8_t remote_ufrag_size
+
+cdef struct IceTransport:
+    IceCredentials credentials
+    Address addresses[ICE_ADDRESSES]   # validated, newest first
+    uint8_t address_count
+    bint has_selected
+    Address selected               # where everything is sent
+    uint64_t last_request_ns       # last authenticated request: consent
+    uint64_t last_heard_ns         # last authentic packet of any kind
+    ConsentState state
+
+cdef struct IceOutcome:
+    size_t reply_size              # bytes of `reply` to send back to where the request came from; 0 for none
+    bint selected                  # `ice.selected` changed
+    bint added                     # the address is new: route it to this transport
+    bint displaced                 # an older address gave way: stop routing it
+    Address displaced_address
+
+cdef void ice_init(IceTransport *ice, const IceCredentials *credentials, uint64_t now_ns) noexcept nogil
+# Answers a parsed binding request that was routed here by its local user fragment. Anything but OK is dropped by the caller.
+cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Address *source, uint64_t now_ns,
+                        uint8_t *reply, IceOutcome *outcome) noexcept nogil
+cdef bint ice_knows(const IceTransport *ice, const Address *address) noexcept nogil
+cdef void ice_restart(IceTransport *ice, const IceCredentials *credentials) noexcept nogil
+cdef void ice_heard(IceTransport *ice, uint64_t now_ns) noexcept nogil
+# Applies the passage of time; true when `state` changed.
+cdef bint ice_poll(IceTransport *ice, uint64_t now_ns) noexcept nogil

@@ -1,0 +1,200 @@
+"""One participant in the core: a leg with its sources, their layers and its slots (L5).
+
+A leg receives what its client sends (sources, each of one to three layers) and sends what the client shows (slots).
+All of it lies in pools of fixed size; numbers, not pointers, leave this process.
+"""
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from conclave.core.address cimport Address
+from conclave.core.ice cimport IceCredentials, IceTransport
+from conclave.core.keyframes cimport KeyFrameScheduler
+from conclave.core.layers cimport LAYERS_MAX, LayerActivity
+from conclave.core.nack cimport NackGenerator
+from conclave.core.outbox cimport Outbox
+from conclave.core.packet cimport History, Packet, PacketPool
+from conclave.core.rewrite cimport Rewriter, Rewritten
+from conclave.core.rtcp cimport SenderInfo
+from conclave.core.rtp cimport ExtensionMap, RtpHeader
+from conclave.core.speakers cimport SpeakerLevel
+from conclave.core.srtp cimport ReceiveStream, SendStream, SrtpContext
+from conclave.core.status cimport Status, STATUS_COUNT
+
+cdef enum:
+    LEG_SOURCES_MAX = 7
+    LEG_SLOTS_MAX = 32
+    LEG_STREAMS_MAX = 2 * LEG_SOURCES_MAX * LAYERS_MAX
+    MID_MAX = 16
+    LEG_RETIRED_MAX = 8            # SSRCs given up for another one a leg; never taken again (they could be replayed)
+    PENDING_MAX = 64               # packets of one stream gathered before they are forwarded
+
+cdef struct Layer
+cdef struct Source
+cdef struct Slot
+cdef struct Leg
+cdef struct Room
+
+# What a leg is made from; filled by the control thread, read by the worker once.
+cdef struct SourceSetup:
+    uint8_t mid[MID_MAX]
+    uint8_t mid_size
+    bint video
+    uint8_t payload_type
+    uint8_t rtx_payload_type       # 0 for none
+    uint8_t layer_count            # 1 to 3, smallest first
+    uint8_t rids[LAYERS_MAX][MID_MAX]
+    uint8_t rid_sizes[LAYERS_MAX]  # 0 when the layer has no RID
+    uint32_t ssrcs[LAYERS_MAX]     # 0 when only MID and RID tell
+    uint32_t rtx_ssrcs[LAYERS_MAX]
+    bint active
+    uint32_t max_bitrate
+
+cdef struct SlotSetup:
+    bint video
+    uint8_t payload_type
+    uint8_t rtx_payload_type       # 0 for none
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    uint64_t first_index           # random
+    uint64_t first_rtx_index       # random
+    uint32_t first_timestamp       # random
+
+cdef struct LegSetup:
+    uint32_t room
+    IceCredentials credentials
+    ExtensionMap extensions
+    uint32_t rtcp_ssrc             # random: the sender of our reports and requests
+    uint8_t source_count
+    SourceSetup sources[LEG_SOURCES_MAX]
+    uint8_t slot_count
+    SlotSetup slots[LEG_SLOTS_MAX]
+
+cdef struct Layer:                 # one incoming stream
+    Source *source
+    uint8_t index
+    uint32_t number                # names the stream to rewriters; new with every SSRC; 0 while unbound
+    ReceiveStream media
+    ReceiveStream rtx
+    bint bound
+    bint rtx_bound
+    uint64_t highest_index         # highest index taken in
+    History history
+    NackGenerator nack
+    Packet *pending_first          # gathered, not forwarded yet
+    Packet *pending_last
+    uint16_t pending_count
+    uint16_t pending_largest       # payload bytes of the largest
+    bint pending_key_frame
+    bint ready                     # in the router's list of flows to forward
+    bint held                      # in the router's list of flows that gather
+    uint64_t held_until_ns
+    Layer *queue_next
+    Layer *queue_prev
+    # Receiver report state (RFC 3550 appendix A).
+    uint64_t base_index
+    uint64_t received
+    uint64_t reported_expected
+    uint64_t reported_received
+    uint32_t transit
+    double jitter
+    uint32_t last_sr               # middle 32 bits of its NTP timestamp
+    uint64_t last_sr_ns
+    Layer *free_next
+
+cdef struct Source:
+    uint32_t number                # (leg number << 3) | (position + 1)
+    Leg *leg
+    SourceSetup setup
+    Layer *layers[LAYERS_MAX]
+    LayerActivity activity[LAYERS_MAX]
+    bint active
+    KeyFrameScheduler keyframes
+    SpeakerLevel speaker
+    Slot *showing                  # slots that forward this source
+    Slot *waiting                  # slots that will, at its next key frame
+    Source *room_next
+    bint attention                 # in the router's list of sources with a NACK or key frame to ask for
+    Source *attention_next
+    Source *free_next
+
+cdef struct Slot:
+    Leg *leg
+    uint8_t index
+    SlotSetup setup
+    SendStream media
+    SendStream rtx
+    uint64_t next_rtx_index
+    Rewriter rewriter
+    Source *current                # shown now
+    uint8_t current_layer
+    Source *wanted                 # to be shown; the same as current when only the layer differs or nothing waits
+    uint8_t wanted_layer           # LAYER_NONE when nothing is to be waited for
+    uint8_t max_layer
+    Slot *showing_next             # links of Source.showing
+    Slot **showing_link
+    Slot *waiting_next             # links of Source.waiting
+    Slot **waiting_link
+    uint32_t packet_count          # for sender reports
+    uint32_t octet_count
+    uint32_t last_timestamp        # out, of the newest packet
+    uint64_t last_arrival_ns
+    Slot *free_next
+
+cdef struct StreamRoute:           # which layer an SSRC belongs to
+    uint32_t ssrc
+    bint rtx
+    Layer *layer
+
+cdef struct LegCounters:
+    uint64_t packets_received
+    uint64_t packets_sent
+    uint64_t retransmissions_sent
+    uint64_t plis_sent
+    uint64_t nacks_received
+    uint64_t remb_bitrate
+    uint64_t dropped[STATUS_COUNT]
+
+cdef struct Leg:
+    uint32_t number                # (generation << 12) | position; never 0
+    bint used
+    Room *room
+    Leg *room_next
+    IceTransport ice
+    SrtpContext *send              # from the control thread's key arena; NULL before the handshake is done
+    SrtpContext *receive
+    ExtensionMap extensions
+    uint8_t abs_send_time_id       # 0 when not negotiated
+    uint8_t extension_size         # bytes of extension elements on what is sent
+    uint32_t rtcp_ssrc
+    uint64_t rtt_ns
+    uint8_t source_count
+    Source *sources[LEG_SOURCES_MAX]
+    uint8_t slot_count
+    Slot *slots[LEG_SLOTS_MAX]
+    uint8_t route_count
+    StreamRoute routes[LEG_STREAMS_MAX]
+    uint8_t retired_count
+    uint32_t retired[LEG_RETIRED_MAX]
+    uint64_t next_report_ns
+    LegCounters counters
+
+cdef struct Room:
+    uint32_t number
+    bint used
+    Leg *legs
+    Source *audio                  # every audio source of the room, by room_next
+    uint8_t speaking_count         # as last told
+
+# What receiving one media packet led to.
+cdef struct Received:
+    Layer *layer
+    Packet *packet
+    bint awakened                  # the layer had been silent for a second or more
+
+cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept nogil
+# Authenticates one RTP datagram of the leg, finds its stream (SSRC, else MID and RID after authentication), unwraps RTX and
+# keeps the packet in its stream's history. Only OK leaves something in `out`.
+cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, const uint8_t *data, size_t size,
+                        uint64_t now_ns, Received *out) noexcept nogil
+cdef Slot *leg_find_slot(Leg *leg, uint32_t ssrc) noexcept nogil
+cdef void leg_announce(Leg *leg, uint32_t ssrc, Layer *layer, bint rtx) noexcept nogil     # an SSRC told in the SDP
+cdef void layer_reset(Layer *layer, PacketPool *pool) noexcept nogil
+cdef bint leg_can_send(const Leg *leg) noexcept nogil

@@ -1,0 +1,133 @@
+"""Rooms: which datagram belongs to whom, who is shown what, and when something is due (L6).
+
+Sans-IO. Mutate (`router_apply`, `router_receive`, `router_advance`), drain (`router_transmit` until it returns false,
+emptying the outbox in between; `Router.events` and `Router.dtls`), wait until `router_next_timeout`.
+"""
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from conclave.core.address cimport Address
+from conclave.core.ice cimport IceCredentials
+from conclave.core.leg cimport Layer, Leg, LegSetup, Room, Slot, Source
+from conclave.core.outbox cimport Outbox
+from conclave.core.packet cimport PacketPool
+from conclave.core.ring cimport Ring
+from conclave.core.srtp cimport SrtpContext
+from conclave.core.status cimport Status, STATUS_COUNT
+from conclave.core.table cimport Table
+
+cdef enum:
+    DTLS_DATAGRAM_MAX = 1500
+    SPEAKERS_TOLD = 8
+
+cdef enum CommandType:
+    COMMAND_CREATE_LEG
+    COMMAND_DELETE_LEG
+    COMMAND_RESTART_ICE
+    COMMAND_SET_KEYS
+    COMMAND_SET_SLOT
+    COMMAND_SET_SOURCE_ACTIVE
+
+# Outcome of a command, written by the worker before it counts as applied.
+cdef struct CommandResult:
+    Status status
+    uint32_t leg                   # CREATE_LEG: the number given
+    uint32_t pool                  # CREATE_LEG with NO_SPACE: which pool (PoolName)
+    SrtpContext *send              # DELETE_LEG: the key contexts, which go back to the control thread's arena
+    SrtpContext *receive
+
+cdef enum PoolName:
+    POOL_LEGS
+    POOL_SOURCES
+    POOL_SLOTS
+    POOL_TABLES
+
+cdef struct Command:
+    CommandType command
+    uint32_t leg
+    uint32_t source                # SET_SLOT (0 for none), SET_SOURCE_ACTIVE
+    uint32_t slot
+    uint32_t value                 # SET_SLOT: highest layer; SET_SOURCE_ACTIVE: whether it is
+    const LegSetup *setup          # CREATE_LEG; owned by the caller until applied
+    const IceCredentials *credentials  # RESTART_ICE; likewise
+    SrtpContext *send              # SET_KEYS
+    SrtpContext *receive
+    CommandResult *result
+
+cdef enum EventType:
+    EVENT_ICE_CONNECTED
+    EVENT_ADDRESS_SELECTED         # where a leg's datagrams go has changed
+    EVENT_CONSENT_CHANGED
+    EVENT_SLOT_CHANGED
+    EVENT_SPEAKERS_CHANGED
+
+cdef struct Event:
+    EventType event
+    uint32_t leg
+    uint32_t slot
+    uint32_t source
+    uint32_t value                 # consent state, layer, or how many speak
+    uint32_t room
+    Address address
+    uint32_t speakers[SPEAKERS_TOLD]
+
+cdef struct DtlsDatagram:
+    uint32_t leg
+    uint16_t size
+    uint8_t data[DTLS_DATAGRAM_MAX]
+
+cdef struct RouterSizes:
+    size_t legs
+    size_t sources
+    size_t slots
+    size_t packets
+
+cdef struct RouterCounters:
+    uint64_t packets_received      # datagrams
+    uint64_t packets_sent
+    uint64_t groups_sent
+    uint64_t dropped[STATUS_COUNT]
+
+cdef struct Router:
+    uint64_t wallclock_offset_ns   # added to now_ns gives nanoseconds since 1970
+    Leg *legs
+    size_t leg_capacity
+    size_t leg_cursor              # where the search for a free leg goes on
+    Source *sources
+    Source *free_sources
+    size_t free_source_count
+    Layer *layers
+    Layer *free_layers
+    size_t free_layer_count
+    Slot *slots
+    Slot *free_slots
+    size_t free_slot_count
+    Room *rooms
+    PacketPool packets
+    Table by_address
+    Table by_ufrag
+    uint32_t next_stream_number
+    Layer *ready_first             # flows to forward
+    Layer *ready_last
+    Layer *held_first              # flows that gather, soonest due first
+    Layer *held_last
+    Layer *sending                 # the flow being forwarded
+    Slot *cursor                   # and the slot where it goes on
+    bint urgent                    # a flow has gathered so much that it must be forwarded before more is received
+    Source *attention
+    uint64_t next_attention_ns
+    uint64_t next_tick_ns
+    Ring events
+    Ring dtls
+    RouterCounters counters
+
+cdef int router_init(Router *router, const RouterSizes *sizes, uint64_t seed, uint64_t wallclock_offset_ns) noexcept nogil
+cdef void router_destroy(Router *router) noexcept nogil
+cdef void router_apply(Router *router, const Command *command, uint64_t now_ns) noexcept nogil
+# Takes one datagram. Answers (STUN, RTX) go to the outbox, which should have room for 128 datagrams.
+cdef void router_receive(Router *router, const Address *source, const uint8_t *data, size_t size, uint64_t now_ns,
+                         Outbox *outbox) noexcept nogil
+# Applies the passage of time: gathered flows, NACKs, key frame requests, reports, speakers, consent.
+cdef void router_advance(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil
+# Forwards what is ready until the outbox is full; true when there is more.
+cdef bint router_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil
+cdef uint64_t router_next_timeout(const Router *router) noexcept nogil
+cdef Leg *router_leg(Router *router, uint32_t number) noexcept nogil       # NULL when there is none
