@@ -17,4 +17,6 @@ cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcep
 cdef void slot_set(Router *router, Slot *slot, Source *source, uint8_t max_layer, uint64_t now_ns) noexcept nogil
 cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogil   # looks again which layer is best
 cdef void slot_clear(Router *router, Slot *slot, bint tell) noexcept nogil          # shows nothing, at once
+cdef void slot_lose(Router *router, Slot *slot) noexcept nogil                      # its current source is gone
+cdef void slot_forget_wish(Slot *slot) noexcept nogil                               # its wanted source is gone
 cdef void source_attend(Router *router, Source *source, uint64_t now_ns) noexcept nogil  # something may be due

@@ -91,6 +91,23 @@ cdef void slot_clear(Router *router, Slot *slot, bint tell) noexcept nogil:
             tell_slot(router, slot)
 
 
+cdef void slot_lose(Router *router, Slot *slot) noexcept nogil:
+    unlink_showing(slot)
+    if slot.wanted == slot.current:
+        unlink_waiting(slot)
+        slot.wanted = NULL
+        slot.wanted_layer = LAYER_NONE
+    slot.current = NULL
+    rewriter_stop(&slot.rewriter)
+    tell_slot(router, slot)
+
+
+cdef void slot_forget_wish(Slot *slot) noexcept nogil:
+    unlink_waiting(slot)
+    slot.wanted = slot.current             # what it still shows stays
+    slot.wanted_layer = LAYER_NONE
+
+
 cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogil:
     cdef Source *source = slot.wanted
     cdef uint8_t target

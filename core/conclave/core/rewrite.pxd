@@ -47,7 +47,8 @@ cdef struct Rewritten:
     bint marker
     bint late                      # not above last_out: only RTX may carry it
 
-# `first_index`: random, at least 2**16, so that a first loss cannot fall below zero. `first_timestamp`: random.
+# `first_index`: the first index given out, random below 2**15 (RFC 3711 section 3.3.1: receivers take the first packet's
+# rollover count for 0). `first_timestamp`: random.
 cdef void rewriter_init(Rewriter *rewriter, bint video, uint64_t first_index, uint32_t first_timestamp) noexcept nogil
 # Takes the switch to another stream at `packet`, which starts a key frame (video) or is any packet (audio); map it next.
 cdef void rewriter_switch(Rewriter *rewriter, uint32_t stream, const Packet *packet) noexcept nogil

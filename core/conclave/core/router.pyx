@@ -6,8 +6,8 @@ from conclave.core.address cimport Address
 from conclave.core.demux cimport (PROTOCOL_DTLS, PROTOCOL_RTCP, PROTOCOL_RTP, PROTOCOL_STUN, Protocol, demux)
 from conclave.core.feedback cimport (feedback_request_key_frame, feedback_send_nack, feedback_send_reports,
                                      feedback_take_report)
-from conclave.core.flows cimport (flow_forget, flow_release_due, flow_take, flow_transmit, slot_choose, slot_clear, slot_set,
-                                  source_attend)
+from conclave.core.flows cimport (flow_forget, flow_release_due, flow_take, flow_transmit, slot_choose, slot_clear,
+                                  slot_forget_wish, slot_lose, slot_set, source_attend)
 from conclave.core.forward cimport forward_again
 from conclave.core.ice cimport ICE_REPLY_MAX, IceOutcome, ice_heard, ice_init, ice_poll, ice_receive, ice_restart
 from conclave.core.keyframes cimport keyframes_init, keyframes_poll, keyframes_want
@@ -215,10 +215,9 @@ cdef void remove_source(Router *router, Leg *leg, Source *source) noexcept nogil
     cdef Source **link = &router.attention
     cdef int i
     while source.showing != NULL:
-        slot_clear(router, source.showing, True)
+        slot_lose(router, source.showing)
     while source.waiting != NULL:
-        # It may still show another source, which then simply stays.
-        forget_wish(source.waiting)
+        slot_forget_wish(source.waiting)
     if not source.setup.video:
         room_remove_audio(leg.room, source)
     if source.attention:
@@ -234,16 +233,6 @@ cdef void remove_source(Router *router, Leg *leg, Source *source) noexcept nogil
     source.free_next = router.free_sources
     router.free_sources = source
     router.free_source_count += 1
-
-
-cdef void forget_wish(Slot *slot) noexcept nogil:
-    slot.waiting_link[0] = slot.waiting_next
-    if slot.waiting_next != NULL:
-        slot.waiting_next.waiting_link = slot.waiting_link
-    slot.waiting_link = NULL
-    slot.waiting_next = NULL
-    slot.wanted = slot.current
-    slot.wanted_layer = 255
 
 
 cdef void unroute(Router *router, const Address *address) noexcept nogil:

@@ -1,0 +1,237 @@
+"""See datagrams.pxd."""
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+from conclave.core.address cimport Address
+from conclave.core.outbox cimport Group, Outbox, outbox_clear
+
+cdef extern from * nogil:
+    """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
+    #include <errno.h>
+    #include <netinet/in.h>
+    #include <poll.h>
+    #include <sys/socket.h>
+    #include <string.h>
+    #ifndef SOL_UDP
+    #define SOL_UDP 17
+    #endif
+    #define CONCLAVE_UDP_SEGMENT 103
+    #define CONCLAVE_UDP_GRO 104
+
+    typedef struct {
+        struct mmsghdr messages[512];
+        struct iovec vectors[512];
+        struct sockaddr_in6 names[512];
+        uint64_t controls[512][4];
+        uint32_t datagram_counts[512];
+    } conclave_batch;
+
+    static void conclave_batch_entry(conclave_batch *batch, int i, void *data, size_t size) {
+        struct msghdr *header = &batch->messages[i].msg_hdr;
+        batch->vectors[i].iov_base = data;
+        batch->vectors[i].iov_len = size;
+        memset(header, 0, sizeof(*header));
+        header->msg_iov = &batch->vectors[i];
+        header->msg_iovlen = 1;
+        header->msg_name = &batch->names[i];
+    }
+    static void conclave_prepare_receive(conclave_batch *batch, int i, void *data, size_t size) {
+        struct msghdr *header = &batch->messages[i].msg_hdr;
+        conclave_batch_entry(batch, i, data, size);
+        header->msg_namelen = sizeof(batch->names[i]);
+        header->msg_control = batch->controls[i];
+        header->msg_controllen = sizeof(batch->controls[i]);
+    }
+    static uint16_t conclave_received_segment(conclave_batch *batch, int i) {
+        struct msghdr *header = &batch->messages[i].msg_hdr;
+        struct cmsghdr *control;
+        for (control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control))
+            if (control->cmsg_level == SOL_UDP && control->cmsg_type == CONCLAVE_UDP_GRO) {
+                int size;
+                memcpy(&size, CMSG_DATA(control), sizeof(size));
+                return (uint16_t)size;
+            }
+        return 0;
+    }
+    static void conclave_read_name(conclave_batch *batch, int i, uint8_t *ip, uint16_t *port) {
+        if (batch->names[i].sin6_family == AF_INET) {
+            struct sockaddr_in *name = (struct sockaddr_in *)&batch->names[i];
+            memset(ip, 0, 10);
+            ip[10] = ip[11] = 0xff;
+            memcpy(ip + 12, &name->sin_addr, 4);
+            *port = ntohs(name->sin_port);
+        } else {
+            memcpy(ip, &batch->names[i].sin6_addr, 16);
+            *port = ntohs(batch->names[i].sin6_port);
+        }
+    }
+    static socklen_t conclave_fill_name(struct sockaddr_in6 *out, int ipv6, const uint8_t *ip, uint16_t port) {
+        memset(out, 0, sizeof(*out));
+        if (ipv6) {
+            out->sin6_family = AF_INET6;
+            out->sin6_port = htons(port);
+            memcpy(&out->sin6_addr, ip, 16);
+            return sizeof(struct sockaddr_in6);
+        }
+        struct sockaddr_in *name = (struct sockaddr_in *)out;
+        name->sin_family = AF_INET;
+        name->sin_port = htons(port);
+        memcpy(&name->sin_addr, ip + 12, 4);
+        return sizeof(struct sockaddr_in);
+    }
+    static void conclave_prepare_send(conclave_batch *batch, int i, int ipv6, const uint8_t *ip, uint16_t port,
+                                      void *data, size_t size, uint16_t segment_size) {
+        struct msghdr *header = &batch->messages[i].msg_hdr;
+        conclave_batch_entry(batch, i, data, size);
+        header->msg_namelen = conclave_fill_name(&batch->names[i], ipv6, ip, port);
+        if (segment_size) {
+            struct cmsghdr *control;
+            header->msg_control = batch->controls[i];
+            header->msg_controllen = CMSG_SPACE(sizeof(uint16_t));
+            control = CMSG_FIRSTHDR(header);
+            control->cmsg_level = SOL_UDP;
+            control->cmsg_type = CONCLAVE_UDP_SEGMENT;
+            control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+            memcpy(CMSG_DATA(control), &segment_size, sizeof(segment_size));
+        }
+    }
+    static int conclave_receive(int fd, conclave_batch *batch, int count) {
+        return recvmmsg(fd, batch->messages, count, MSG_DONTWAIT, NULL);
+    }
+    static uint32_t conclave_received_size(conclave_batch *batch, int i) { return batch->messages[i].msg_len; }
+    static int conclave_received_whole(conclave_batch *batch, int i) {
+        return !(batch->messages[i].msg_hdr.msg_flags & MSG_TRUNC);
+    }
+    static int conclave_send(int fd, conclave_batch *batch, int first, int count) {
+        return sendmmsg(fd, batch->messages + first, count, MSG_DONTWAIT);
+    }
+    static int conclave_errno(void) { return errno; }
+    static int conclave_probe_segmentation(int fd) {
+        int size = 0, none = 0;
+        socklen_t length = sizeof(size);
+        if (getsockopt(fd, SOL_UDP, CONCLAVE_UDP_SEGMENT, &size, &length) != 0)
+            return 0;
+        return setsockopt(fd, SOL_UDP, CONCLAVE_UDP_SEGMENT, &none, sizeof(none)) == 0;
+    }
+    static void conclave_enable_coalescing(int fd) {
+        int one = 1;
+        (void)setsockopt(fd, SOL_UDP, CONCLAVE_UDP_GRO, &one, sizeof(one));   /* without it datagrams come one by one */
+    }
+    static int conclave_wait_writable(int fd) {
+        struct pollfd entry = { .fd = fd, .events = POLLOUT };
+        return poll(&entry, 1, 2);
+    }
+    """
+    ctypedef struct Batch "conclave_batch":
+        uint32_t datagram_counts[512]
+    void conclave_prepare_receive(Batch *batch, int i, void *data, size_t size)
+    uint16_t conclave_received_segment(Batch *batch, int i)
+    void conclave_read_name(Batch *batch, int i, uint8_t *ip, uint16_t *port)
+    void conclave_prepare_send(Batch *batch, int i, int ipv6, const uint8_t *ip, uint16_t port, void *data, size_t size,
+                               uint16_t segment_size)
+    int conclave_receive(int fd, Batch *batch, int count)
+    uint32_t conclave_received_size(Batch *batch, int i)
+    int conclave_received_whole(Batch *batch, int i)
+    int conclave_send(int fd, Batch *batch, int first, int count)
+    int conclave_errno()
+    int conclave_probe_segmentation(int fd)
+    void conclave_enable_coalescing(int fd)
+    int conclave_wait_writable(int fd)
+    int EAGAIN, EINTR, EINVAL, EIO, EMSGSIZE, ENOBUFS
+
+cdef struct Buffers:
+    Batch receive
+    Batch send
+    uint8_t data[RECEIVE_BATCH][RECEIVE_SIZE]
+
+
+cdef int datagrams_init(Datagrams *datagrams, int socket, bint ipv6) noexcept nogil:
+    memset(datagrams, 0, sizeof(Datagrams))
+    datagrams.socket = socket
+    datagrams.ipv6 = ipv6
+    datagrams.buffers = calloc(1, sizeof(Buffers))
+    if datagrams.buffers == NULL:
+        return -1
+    datagrams.segmentation = conclave_probe_segmentation(socket)
+    conclave_enable_coalescing(socket)
+    return 0
+
+
+cdef void datagrams_destroy(Datagrams *datagrams) noexcept nogil:
+    free(datagrams.buffers)
+    datagrams.buffers = NULL
+
+
+cdef int datagrams_receive(Datagrams *datagrams) noexcept nogil:
+    cdef Buffers *buffers = <Buffers *>datagrams.buffers
+    cdef Arrival *arrival
+    cdef int i, count, filled = 0
+    for i in range(RECEIVE_BATCH):
+        conclave_prepare_receive(&buffers.receive, i, buffers.data[i], RECEIVE_SIZE)
+    count = conclave_receive(datagrams.socket, &buffers.receive, RECEIVE_BATCH)
+    for i in range(max(count, 0)):
+        if not conclave_received_whole(&buffers.receive, i) or not conclave_received_size(&buffers.receive, i):
+            continue
+        arrival = &datagrams.arrivals[filled]
+        arrival.data = buffers.data[i]
+        arrival.size = conclave_received_size(&buffers.receive, i)
+        arrival.segment_size = conclave_received_segment(&buffers.receive, i)
+        if not arrival.segment_size:
+            arrival.segment_size = <uint16_t>min(arrival.size, 0xFFFF)
+        conclave_read_name(&buffers.receive, i, arrival.source.ip, &arrival.source.port)
+        filled += 1
+    return filled
+
+
+cdef void flush(Datagrams *datagrams, Batch *batch, int count) noexcept nogil:
+    """Sends a prepared batch; what the kernel refuses is counted, and the rest goes on."""
+    cdef int first = 0, sent, error, waits = 0, i
+    while first < count:
+        sent = conclave_send(datagrams.socket, batch, first, count - first)
+        if sent > 0:
+            for i in range(first, first + sent):
+                datagrams.sent += batch.datagram_counts[i]
+            datagrams.groups += sent
+            first += sent
+            continue
+        error = conclave_errno()
+        if error == EINTR:
+            continue
+        if (error == EAGAIN or error == ENOBUFS) and waits < 3:
+            # The socket's buffer is full: a short wait, then the same bytes again.
+            waits += 1
+            conclave_wait_writable(datagrams.socket)
+            continue
+        if error == EIO and datagrams.segmentation:
+            datagrams.segmentation = False     # this route's device can't checksum segments: from now on one by one
+        datagrams.failed += batch.datagram_counts[first]
+        first += 1
+
+
+cdef void datagrams_send(Datagrams *datagrams, Outbox *outbox) noexcept nogil:
+    cdef Batch *batch = &(<Buffers *>datagrams.buffers).send
+    cdef Group *group
+    cdef size_t i, offset, end, size
+    cdef int count = 0
+    for i in range(outbox.count):
+        group = &outbox.groups[i]
+        offset = group.offset
+        end = offset + group.size
+        while offset < end:
+            size = end - offset
+            if not datagrams.segmentation and size > group.segment_size:
+                size = group.segment_size
+            conclave_prepare_send(batch, count, datagrams.ipv6, group.to.ip, group.to.port, outbox.data + offset, size,
+                                  group.segment_size if size > group.segment_size else 0)
+            batch.datagram_counts[count] = <uint32_t>((size + group.segment_size - 1) // group.segment_size)
+            offset += size
+            count += 1
+            if count == SEND_BATCH:
+                flush(datagrams, batch, count)
+                count = 0
+    if count:
+        flush(datagrams, batch, count)
+    outbox_clear(outbox)

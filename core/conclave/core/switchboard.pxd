@@ -1,0 +1,11 @@
+"""The Python face of a router: commands in, events out (L6)."""
+from libc.stdint cimport uint32_t, uint64_t
+from conclave.core.arena cimport KeyArena
+from conclave.core.router cimport Command, Router
+
+cdef class Switchboard:
+    cdef Router router
+    cdef KeyArena keys
+    cdef dict addresses            # leg number -> (host, port) that its datagrams go to
+    # Has the router apply a command and returns when it has. Overridden where the router runs in another thread.
+    cdef int submit(self, Command *command) except -1
