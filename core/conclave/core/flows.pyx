@@ -57,7 +57,7 @@ cdef void unlink_waiting(Slot *slot) noexcept nogil:
 cdef void tell_slot(Router *router, Slot *slot) noexcept nogil:
     cdef Event *event = <Event *>ring_reserve(&router.events)
     if event == NULL:
-        router.counters.dropped[NO_SPACE] += 1
+        router.counters.dropped[<int>NO_SPACE] += 1
         return
     event.event = EVENT_SLOT_CHANGED
     event.leg = slot.leg.number

@@ -122,7 +122,7 @@ cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *out
             padding = layer.pending_largest - packet.payload_size
             status = send_packet(slot, packet, &numbers, padding if padding <= PADDING_MAX and slot.setup.video else 0, now_ns, outbox)
         if status != OK:
-            slot.leg.counters.dropped[status] += 1
+            slot.leg.counters.dropped[<int>status] += 1
         packet = packet.next
 
 

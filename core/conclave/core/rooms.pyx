@@ -136,7 +136,7 @@ cdef void room_update_speakers(Router *router, Room *room, uint64_t now_ns) noex
         return
     event = <Event *>ring_reserve(&router.events)
     if event == NULL:
-        router.counters.dropped[NO_SPACE] += 1
+        router.counters.dropped[<int>NO_SPACE] += 1
         return
     event.event = EVENT_SPEAKERS_CHANGED
     event.room = room.number

@@ -331,7 +331,7 @@ cdef void router_apply(Router *router, const Command *command, uint64_t now_ns) 
 cdef void tell_leg(Router *router, EventType event_type, const Leg *leg, uint32_t value) noexcept nogil:
     cdef Event *event = <Event *>ring_reserve(&router.events)
     if event == NULL:
-        router.counters.dropped[NO_SPACE] += 1
+        router.counters.dropped[<int>NO_SPACE] += 1
         return
     event.event = event_type
     event.leg = leg.number
@@ -361,7 +361,7 @@ cdef Status receive_stun(Router *router, const Address *source, const uint8_t *d
     connected = leg.ice.has_selected
     status = ice_receive(&leg.ice, &message, source, now_ns, reply, &outcome)
     if status != OK:
-        leg.counters.dropped[status] += 1
+        leg.counters.dropped[<int>status] += 1
         return status
     if outcome.displaced:
         unroute(router, &outcome.displaced_address)
@@ -517,11 +517,11 @@ cdef void router_receive(Router *router, const Address *source, const uint8_t *d
     if protocol == PROTOCOL_STUN:
         status = receive_stun(router, source, data, size, now_ns, outbox)
         if status != OK:
-            router.counters.dropped[status] += 1
+            router.counters.dropped[<int>status] += 1
         return
     leg = <Leg *>table_get(&router.by_address, table_key(&router.by_address, <const uint8_t *>source, 18))
     if leg == NULL:
-        router.counters.dropped[UNKNOWN_SENDER] += 1
+        router.counters.dropped[<int>UNKNOWN_SENDER] += 1
         return
     if protocol == PROTOCOL_RTP:
         status = receive_rtp(router, leg, data, size, now_ns)
@@ -532,8 +532,8 @@ cdef void router_receive(Router *router, const Address *source, const uint8_t *d
     else:
         status = UNSUPPORTED
     if status != OK:
-        leg.counters.dropped[status] += 1
-        router.counters.dropped[status] += 1
+        leg.counters.dropped[<int>status] += 1
+        router.counters.dropped[<int>status] += 1
 
 
 # -- time ----------------------------------------------------------------------------------------------------------

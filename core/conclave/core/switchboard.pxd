@@ -2,10 +2,13 @@
 from libc.stdint cimport uint32_t, uint64_t
 from conclave.core.arena cimport KeyArena
 from conclave.core.router cimport Command, Router
+from conclave.core.srtp cimport SrtpContext
 
 cdef class Switchboard:
     cdef Router router
     cdef KeyArena keys
     cdef dict addresses            # leg number -> (host, port) that its datagrams go to
+    cdef SrtpContext *context(self, int profile, bytes key, bytes salt) except NULL
+    cdef void release(self, SrtpContext *context)
     # Has the router apply a command and returns when it has. Overridden where the router runs in another thread.
     cdef int submit(self, Command *command) except -1
