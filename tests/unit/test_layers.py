@@ -17,14 +17,14 @@ SERVICES = "conclave.services"
 
 # The media core, lowest first. Modules of one layer may use each other, but not in a circle.
 CORE_LAYERS = (
-    {"wire", "status", "errors", "address", "table", "ring"},
-    {"demux", "rtp", "rtcp", "stun", "vp8"},
-    {"packet", "arena"},
-    {"srtp", "crypto", "crypto_*", "nack", "rtx", "rewrite", "keyframes", "speakers", "layers", "outbox"},
+    {"wire", "status", "errors"},
+    {"address", "demux", "rtp", "rtcp", "stun", "vp8"},
+    {"packet", "arena", "outbox", "ring", "table"},
+    {"srtp", "crypto", "crypto_*", "nack", "rtx", "rewrite", "keyframes", "speakers", "layers"},
     {"ice", "dtls"},
-    {"leg", "config", "events"},
-    {"router", "feedback", "flows", "forward", "rooms"},
-    {"loop", "socket_*", "worker"},
+    {"leg", "feedback", "forward", "config", "events"},
+    {"router", "flows", "rooms", "switchboard"},
+    {"datagrams", "loop"},
     {"control", "description", "process", "transports"},
 )
 SANS_IO_LAYERS = 7

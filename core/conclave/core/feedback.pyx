@@ -99,7 +99,7 @@ cdef bint send_receiver_report(Leg *leg, uint64_t now_ns, Outbox *outbox) noexce
             bitrate += source.setup.max_bitrate if source.setup.max_bitrate else DEFAULT_BITRATE
     if not report_count:
         return True
-    size = rtcp_write_rr(compound, RTCP_SIZE_MAX, leg.rtcp_ssrc, reports, min(report_count, 31))
+    size = rtcp_write_rr(compound, RTCP_SIZE_MAX, leg.rtcp_ssrc, reports, min(report_count, <size_t>31))
     size += rtcp_write_sdes_cname(compound + size, RTCP_SIZE_MAX - size, leg.rtcp_ssrc, <const uint8_t *>b"conclave", 8)
     if ssrc_count:
         # Near what is wanted, not above: Firefox pads its RTX stream up to the estimate.

@@ -8,6 +8,7 @@ from libc.string cimport memcpy, memset
 import os
 import socket
 import threading
+import time
 
 from conclave.core.datagrams cimport (Arrival, Datagrams, datagrams_destroy, datagrams_init, datagrams_receive,
                                       datagrams_send)
@@ -151,6 +152,7 @@ cdef class Worker(Switchboard):
     cdef uint64_t submitted
 
     def __cinit__(self, *, bind, port, cpu=None, **_):
+        self.router.wallclock_offset_ns = time.time_ns() - time.monotonic_ns()
         ipv6 = ":" in bind
         self.thread.wake = self.thread.done = self.thread.told = -1
         self.socket = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)

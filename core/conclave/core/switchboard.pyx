@@ -3,7 +3,6 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 import ipaddress
 import secrets
-import time
 
 from conclave.core.address cimport Address, address_is_ipv4
 from conclave.core.arena cimport arena_destroy, arena_give, arena_init, arena_take
@@ -107,10 +106,12 @@ cdef dict dropped_to_python(const uint64_t *dropped):
 cdef class Switchboard:
     """A router with its pools and key arena.
 
-    legs, sources, slots, packets: sizes of the pools, fixed for its life.
+    legs, sources, slots, packets: sizes of the pools, fixed for its life. wallclock_offset_ns: what added to the router's
+    time gives nanoseconds since 1970, for sender reports.
     """
 
-    def __cinit__(self, *, size_t legs=1024, size_t sources=1024, size_t slots=8192, size_t packets=32768, **_):
+    def __cinit__(self, *, size_t legs=1024, size_t sources=1024, size_t slots=8192, size_t packets=32768,
+                  uint64_t wallclock_offset_ns=0, **_):
         cdef RouterSizes sizes
         if not 0 < legs <= 4096:
             raise ValueError("legs is 1 to 4096: a leg's number has twelve bits for its place")
@@ -119,7 +120,7 @@ cdef class Switchboard:
         sizes.slots = slots
         sizes.packets = packets
         self.addresses = {}
-        if router_init(&self.router, &sizes, secrets.randbits(64), time.time_ns() - time.monotonic_ns()) != 0:
+        if router_init(&self.router, &sizes, secrets.randbits(64), wallclock_offset_ns) != 0:
             raise MemoryError("the core's pools do not fit into memory; lower legs, sources, slots or packets")
         if arena_init(&self.keys, srtp_context_size(), 2 * legs + 2) != 0:
             raise MemoryError("the key arena does not fit into memory; lower legs")
@@ -129,8 +130,7 @@ cdef class Switchboard:
         arena_destroy(&self.keys)
 
     cdef int submit(self, Command *command) except -1:
-        router_apply(&self.router, command, time.monotonic_ns())
-        return 0
+        raise TypeError("a Switchboard is not used by itself: take a Simulation or a Worker")
 
     @property
     def keys_locked(self):
