@@ -1,0 +1,1 @@
+"""The process conclave-gateway: the only web face of an appliance."""

@@ -1,0 +1,142 @@
+"""Puts the web face together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestHandler
+
+from conclave.services.gateway.control_link import ControlLink
+from conclave.services.gateway.headers import set_security_headers
+from conclave.services.gateway.limits import Limits
+from conclave.services.gateway.pages import StaticFiles, serve_page
+from conclave.services.gateway.signalling import Signalling
+
+__all__ = ["Gateway"]
+
+_HANDSHAKE_TIMEOUT_S = 10.0
+_REQUEST_TIMEOUT_S = 15.0
+_STOP_TIMEOUT_S = 3.0
+# Sockets that have not become signalling connections: page loads, and whoever just holds them open.
+_SPARE_SOCKETS = 1000
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The HTTPS server with its line to control."""
+
+    def __init__(self, control_socket: Path, static: Path, tls: ssl.SSLContext, limits: Limits) -> None:
+        self._tls = tls
+        self._max_sockets = limits.connections + _SPARE_SOCKETS
+        self._link = ControlLink(control_socket)
+        self._signalling = Signalling(self._link, limits)
+        self._files = StaticFiles(static)
+        application = web.Application(client_max_size=1024, middlewares=[_plain_errors])
+        application.router.add_get("/signal", self._signalling.serve, allow_head=False)
+        application.router.add_get("/healthz", self._health)
+        application.router.add_get("/{path:.*}", self._page)
+        application.on_response_prepare.append(_prepare)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_TIMEOUT_S)
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens. Returns the port, which is a free one when 0 was asked for."""
+        await self._runner.setup()
+        server = self._runner.server
+        assert server is not None, "setup makes it"
+        loop = asyncio.get_running_loop()
+
+        def connection() -> RequestHandler:
+            return _Connection(server, loop=loop, keepalive_timeout=_REQUEST_TIMEOUT_S, max_headers=64)
+
+        def guarded_connection() -> asyncio.BaseProtocol:
+            return connection() if len(server.connections) < self._max_sockets else _Refused()
+
+        self._server = await loop.create_server(
+            guarded_connection,
+            host,
+            port,
+            ssl=self._tls,
+            backlog=256,
+            ssl_handshake_timeout=_HANDSHAKE_TIMEOUT_S,
+            ssl_shutdown_timeout=_STOP_TIMEOUT_S,
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Turns new connections away, tells the open ones, and ends."""
+        if self._server is not None:
+            self._server.close()
+        await self._signalling.end_all()
+        await self._runner.cleanup()
+        await self._link.close()
+
+    async def _page(self, request: web.Request) -> web.Response:
+        return serve_page(request, self._files)
+
+    async def _health(self, request: web.Request) -> web.Response:
+        healthy = await self._link.healthy()
+        state = {
+            "gateway": "ok",
+            "control": "ok" if healthy else "away",
+            "client": "ok" if self._files.built else "missing",
+        }
+        return web.json_response(state, headers={"Cache-Control": "no-store"})
+
+
+class _Connection(RequestHandler):
+    """One TCP connection; requests that are no HTTP are answered without a word about what we run."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to a request that could not be read, or that no handler could answer."""
+        if status >= 500:
+            _log.error("a request failed", exc_info=exc)
+        response = _Plain(status=status, text="The request failed.\n" if status >= 500 else "That is not HTTP.\n")
+        response.force_close()
+        return response
+
+
+class _Plain(web.Response):
+    """A response that no application prepares, so that it sets its headers itself."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        set_security_headers(self.headers)
+
+
+class _Refused(asyncio.Protocol):
+    """One TCP connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Closes it at once."""
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
+
+
+@web.middleware
+async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        headers = {"Cache-Control": "no-store"}
+        if "Allow" in error.headers:
+            headers["Allow"] = error.headers["Allow"]
+        return web.Response(status=error.status, text=f"{error.reason}.\n", headers=headers)
+
+
+async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
+    set_security_headers(response.headers)

@@ -1,0 +1,49 @@
+"""The gateway's line to conclave-control."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from conclave.v1 import signalling_pb2_grpc
+
+__all__ = ["ControlLink"]
+
+_HEALTH_TIMEOUT_S = 1.0
+# Control restarts within a second or two, and clients are to be back within five.
+_OPTIONS = [
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", 1024 * 1024),
+]
+
+
+class ControlLink:
+    """One channel over a Unix socket, which reconnects by itself."""
+
+    def __init__(self, socket: Path) -> None:
+        self._channel = grpc.aio.insecure_channel(f"unix:{socket}", options=_OPTIONS)
+        self._signalling = signalling_pb2_grpc.SignallingServiceStub(self._channel)
+        self._health: Any = health_pb2_grpc.HealthStub(self._channel)
+
+    def connect(self) -> Any:
+        """Opens the stream of one client: ConnectRequest up, ConnectResponse down."""
+        return self._signalling.Connect()
+
+    async def healthy(self) -> bool:
+        """Whether control answers, and says that it serves."""
+        try:
+            answer = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_TIMEOUT_S)
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def close(self) -> None:
+        """Ends every stream."""
+        await self._channel.close()

@@ -1,0 +1,110 @@
+"""Limits of the web face, and the buckets that measure rates. Time is an argument, in nanoseconds."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+__all__ = ["AddressBuckets", "Limits", "Rate", "TokenBucket", "address_key"]
+
+_SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Up to `burst` at once, refilled by `per_second`."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one gateway carries.
+
+    Rates of an address are generous, because a whole office may stand behind one and reconnect at the same moment.
+    """
+
+    message_size: int = 256 * 1024
+    """Bytes of one signalling message; a browser's offer has up to 133 kB."""
+    requests: Rate = field(default=Rate(20, 60))
+    """Signalling messages of one connection."""
+    connections_of_address: Rate = field(default=Rate(20, 200))
+    """New signalling connections of one address."""
+    invalid_invites_of_address: Rate = field(default=Rate(0.2, 20))
+    """Hellos with an invite that is none, of one address."""
+    connections: int = 2000
+    """Signalling connections at once."""
+    hello_timeout_s: float = 10
+    """From the connection to its first message."""
+    idle_timeout_s: float = 60
+    """Without a message; a client sends one every 20 s."""
+    send_timeout_s: float = 10
+    """For one message to leave towards a client."""
+    queue_messages: int = 256
+    """Messages that wait for one client."""
+    queue_size: int = 1024 * 1024
+    """Bytes of messages that wait for one client."""
+    tracked_addresses: int = 10_000
+    """Addresses whose rates are kept; the one unused longest is forgotten."""
+
+
+class TokenBucket:
+    """Measures one rate."""
+
+    def __init__(self, rate: Rate, now_ns: int) -> None:
+        self._rate = rate
+        self._tokens = float(rate.burst)
+        self._filled_ns = now_ns
+
+    def take(self, now_ns: int) -> bool:
+        """Takes one, if there is one."""
+        if not self.has_any(now_ns):
+            return False
+        self._tokens -= 1
+        return True
+
+    def has_any(self, now_ns: int) -> bool:
+        """Whether there is one to take."""
+        gained = (now_ns - self._filled_ns) / _SECOND_NS * self._rate.per_second
+        self._tokens = min(float(self._rate.burst), self._tokens + gained)
+        self._filled_ns = now_ns
+        return self._tokens >= 1
+
+
+class AddressBuckets:
+    """One bucket an address, for a bounded number of addresses."""
+
+    def __init__(self, rate: Rate, capacity: int) -> None:
+        self._rate = rate
+        self._capacity = capacity
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def of(self, address: str, now_ns: int) -> TokenBucket:
+        """The bucket of an address, full when the address is new."""
+        key = address_key(address)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = TokenBucket(self._rate, now_ns)
+            if len(self._buckets) > self._capacity:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+        return bucket
+
+
+def address_key(address: str) -> str:
+    """What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, which one host has to itself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
+    return str(parsed)
