@@ -1,4 +1,4 @@
-"""A WebRTC client without a socket: ICE checks from aioice, SRTP from pylibsrtp, so that the core meets independent code."""
+"""A WebRTC client without a socket: STUN from aioice, SRTP from pylibsrtp, so that the core meets independent code."""
 
 from __future__ import annotations
 

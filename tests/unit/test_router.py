@@ -1,4 +1,4 @@
-"""The whole core below the loop: datagrams in, datagrams out, in simulated time, against independent SRTP and STUN code."""
+"""The core below the loop: datagrams in, datagrams out, in simulated time, against independent SRTP and STUN code."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_missing_packet_is_asked_for_and_its_late_arrival_leaves_as_rtx(core: Si
     sender.send([first, third], MS)
     run(core, MS, 30 * MS, sender, receiver)
     requests = [packet for packet in sender.rtcp if packet[1] == 205]
-    assert [struct.unpack_from("!IH", packet, 8) for packet in requests][0] == (0xABC, 1001)
+    assert next(struct.unpack_from("!IH", packet, 8) for packet in requests) == (0xABC, 1001)
     osn = struct.pack("!H", 1001)
     sender.send(build(RTX, 1, 90_000, 0xDEF, osn + lost[20:], extensions=element(MID_ID, b"1")), 40 * MS)
     run(core, 40 * MS, 60 * MS, sender, receiver)

@@ -1,6 +1,7 @@
 """See outbox.pxd."""
 from libc.stdint cimport uint8_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
 from conclave.core.address cimport Address, address_equal
 
 
@@ -55,3 +56,40 @@ cdef void outbox_commit(Outbox *outbox, const Address *to, size_t size) noexcept
     group.segments = 1
     outbox.count += 1
     outbox.used += size
+
+
+cdef class Post:
+    """An outbox, for tests: datagrams go to 10.0.0.1 and a port."""
+
+    cdef Outbox outbox
+
+    def __cinit__(self, size_t capacity, size_t group_capacity):
+        if outbox_init(&self.outbox, capacity, group_capacity) != 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        outbox_destroy(&self.outbox)
+
+    def send(self, port, bytes datagram):
+        """False when there is no room."""
+        cdef Address address
+        cdef uint8_t *place = outbox_reserve(&self.outbox, len(datagram))
+        if place == NULL:
+            return False
+        memset(&address, 0, sizeof(address))
+        address.port = port
+        memcpy(place, <const uint8_t *>datagram, len(datagram))
+        outbox_commit(&self.outbox, &address, len(datagram))
+        return True
+
+    def groups(self):
+        """[(port, segment size, segments, bytes), ...]"""
+        found = []
+        for i in range(self.outbox.count):
+            group = self.outbox.groups[i]
+            found.append((group.to.port, group.segment_size, group.segments,
+                          <bytes>self.outbox.data[group.offset:group.offset + group.size]))
+        return found
+
+    def clear(self):
+        outbox_clear(&self.outbox)

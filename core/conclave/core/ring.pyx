@@ -44,3 +44,34 @@ cdef void *ring_front(Ring *ring) noexcept nogil:
 
 cdef void ring_pop(Ring *ring) noexcept nogil:
     ring_store(&ring.head, ring.head + 1)
+
+
+cdef class Queue:
+    """A ring of single bytes, for tests."""
+
+    cdef Ring ring
+
+    def __cinit__(self, size_t capacity):
+        if ring_init(&self.ring, 1, capacity) != 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        ring_destroy(&self.ring)
+
+    def put(self, uint8_t value):
+        """False when the ring is full."""
+        cdef uint8_t *place = <uint8_t *>ring_reserve(&self.ring)
+        if place == NULL:
+            return False
+        place[0] = value
+        ring_publish(&self.ring)
+        return True
+
+    def take(self):
+        """None when the ring is empty."""
+        cdef uint8_t *place = <uint8_t *>ring_front(&self.ring)
+        if place == NULL:
+            return None
+        value = place[0]
+        ring_pop(&self.ring)
+        return value

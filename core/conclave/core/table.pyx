@@ -83,3 +83,32 @@ cdef void table_remove(Table *table, uint64_t key) noexcept nogil:
     table.entries[place].key = 0
     table.entries[place].value = NULL
     table.count -= 1
+
+
+cdef class HashTable:
+    """A table of numbers, for tests."""
+
+    cdef Table table
+
+    def __cinit__(self, size_t places, uint64_t seed):
+        if table_init(&self.table, places, seed) != 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        table_destroy(&self.table)
+
+    def __len__(self):
+        return self.table.count
+
+    def put(self, uint64_t key, size_t value):
+        return bool(table_put(&self.table, key, <void *>value))
+
+    def get(self, uint64_t key):
+        """The value, 0 when the key is absent."""
+        return <size_t>table_get(&self.table, key)
+
+    def remove(self, uint64_t key):
+        table_remove(&self.table, key)
+
+    def key(self, bytes data):
+        return table_key(&self.table, data, len(data))
