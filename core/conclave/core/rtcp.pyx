@@ -398,7 +398,9 @@ class Item:
 
 cdef object sender_of(const RtcpPacket *packet):
     cdef SenderInfo info
-    cdef Status status = rtcp_read_sender_info(&info, packet)
+    cdef Status status
+    memset(&info, 0, sizeof(SenderInfo))
+    status = rtcp_read_sender_info(&info, packet)
     if status == UNSUPPORTED:
         return None
     if status != OK:
@@ -489,7 +491,7 @@ cdef size_t fill_reports(ReportBlock *out, reports) except? 0:
     return count
 
 
-cdef size_t fill_ssrcs(uint32_t *out, ssrcs, size_t most) except? 0:
+cdef size_t fill_ssrcs(uint32_t *out, ssrcs, Py_ssize_t most) except? 0:
     cdef size_t count = 0
     if len(ssrcs) > most:
         raise ValueError(f"{len(ssrcs)} SSRCs; one packet holds {most}")
