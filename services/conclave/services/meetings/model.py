@@ -1,0 +1,131 @@
+"""Meetings and participants as they are now; what a restart of control needs of them is stored as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from conclave.services.domain.identifiers import MeetingName
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from conclave.services.domain.roles import Role
+
+__all__ = [
+    "ConnectionState",
+    "EndReason",
+    "MediaState",
+    "Meeting",
+    "MeetingRecord",
+    "Participant",
+    "SourceKind",
+    "source_id",
+    "source_owner",
+]
+
+
+class SourceKind(IntEnum):
+    """Values are those of `conclave.v1.SourceKind`."""
+
+    MICROPHONE = 1
+    CAMERA = 2
+    SCREEN = 3
+    SCREEN_AUDIO = 4
+
+    @property
+    def audio(self) -> bool:
+        """Whether it is sound."""
+        return self in (SourceKind.MICROPHONE, SourceKind.SCREEN_AUDIO)
+
+
+class ConnectionState(IntEnum):
+    """Values are those of `conclave.v1.ConnectionState`."""
+
+    CONNECTING = 1
+    CONNECTED = 2
+    RECONNECTING = 3
+
+
+class MediaState(IntEnum):
+    """How a participant's media transport is."""
+
+    NONE = 0
+    """There has been none yet, or it has not connected yet."""
+    CONNECTED = 1
+    INTERRUPTED = 2
+    """It was there and is not now; the client is expected to mend it."""
+
+
+class EndReason(IntEnum):
+    """Values are those of `conclave.v1.EndReason`."""
+
+    ENDED = 1
+    TIMED_OUT = 2
+
+
+@dataclass(slots=True, eq=False)
+class Participant:
+    """One person's presence in one meeting through one client."""
+
+    id: str
+    meeting_id: str
+    subject_id: str
+    display_name: str
+    role: Role
+    join_time: datetime
+    resume_token_hash: bytes
+    invite_id: str
+    published: frozenset[SourceKind] = frozenset()
+    # May name kinds that are not published yet: a client may tell its switches before it offers.
+    active: frozenset[SourceKind] = frozenset()
+    transport_id: str = ""
+    media: MediaState = MediaState.NONE
+    # Whether a client's signalling is attached; if not, since when (monotonic nanoseconds).
+    attached: bool = True
+    away_since_ns: int = 0
+
+    @property
+    def connection_state(self) -> ConnectionState:
+        """What the others are shown."""
+        if not self.attached or self.media is MediaState.INTERRUPTED:
+            return ConnectionState.RECONNECTING
+        return ConnectionState.CONNECTED if self.media is MediaState.CONNECTED else ConnectionState.CONNECTING
+
+
+@dataclass(slots=True, eq=False)
+class Meeting:
+    """One session of a room while it goes on."""
+
+    id: str
+    room_id: str
+    start_time: datetime
+    participants: dict[str, Participant] = field(default_factory=dict)
+    # Who has left it: a client may name their sources until it has heard of it.
+    departed: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> MeetingName:
+        """The resource name."""
+        return MeetingName(self.room_id, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRecord:
+    """A meeting as listed: `end_time` is None while it goes on."""
+
+    name: MeetingName
+    start_time: datetime
+    end_time: datetime | None
+    participants: tuple[Participant, ...] = ()
+
+
+def source_id(participant_id: str, kind: SourceKind) -> str:
+    """The id of a source, the same at the core and at the clients."""
+    return f"{participant_id}/{kind.name.lower()}"
+
+
+def source_owner(source: str) -> str:
+    """The participant that a source id belongs to."""
+    return source.partition("/")[0]
