@@ -1,0 +1,246 @@
+"""One client's connection: what it may ask when, and what it is answered. No stream; see grpc.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from conclave.services.domain.errors import ServiceError
+from conclave.services.domain.invites import Invite
+from conclave.services.domain.roles import Role
+from conclave.services.domain.rooms import Room
+from conclave.services.meetings.grpc import participant_to_proto
+from conclave.services.meetings.model import EndReason, Participant
+from conclave.services.meetings.service import MeetingService
+from conclave.services.rooms.grpc import room_to_proto
+from conclave.services.signalling.audience import Audience
+from conclave.services.signalling.errors import MediaGone, OutOfOrder, RequestInvalid, VersionMismatch
+from conclave.services.signalling.media import MediaSessions
+from conclave.services.signalling.outbox import Outbox
+from conclave.services.signalling.slots import Wish
+from conclave.services.signalling.translate import ended_message, error_message, slots_to_proto, source_kind_from_proto
+from conclave.v1 import rooms_pb2
+from conclave.v1 import signalling_pb2 as pb
+
+__all__ = ["Connection", "InviteDesk", "RoomDesk"]
+
+VERSION = 1
+CAPABILITIES = ("slots",)
+MAX_WISHES = 64
+# A client pings every 20 s at least; a connection that says nothing for this long is dead.
+SILENCE_NS = 60_000_000_000
+
+
+class InviteDesk(Protocol):
+    """Verifies invites; see InviteService."""
+
+    async def verify(self, token: str) -> Invite:
+        """The invite of a token. Raises InviteInvalid, InviteExpired, InviteRevoked."""
+
+
+class RoomDesk(Protocol):
+    """Tells rooms; see RoomService."""
+
+    async def get(self, room_id: str) -> Room:
+        """Returns one room."""
+
+
+class Connection:
+    """From Hello to the end. `handle` takes one message after the other; answers and events go to the outbox."""
+
+    def __init__(
+        self,
+        meetings: MeetingService,
+        media: MediaSessions,
+        audience: Audience,
+        invites: InviteDesk,
+        rooms: RoomDesk,
+        monotonic_ns: Callable[[], int],
+    ) -> None:
+        self._meetings = meetings
+        self._media = media
+        self._audience = audience
+        self._invites = invites
+        self._rooms = rooms
+        self._monotonic_ns = monotonic_ns
+        self._last_request_id = 0
+        self._invite_token = ""
+        self._greeted = False
+        self._participant: Participant | None = None
+        self._heard_ns = monotonic_ns()
+        self.outbox = Outbox()
+
+    async def handle(self, message: pb.ClientMessage) -> None:
+        """Carries out one request and puts its answer into the outbox."""
+        if self.outbox.ended:
+            return
+        self._heard_ns = self._monotonic_ns()
+        try:
+            self._check_order(message)
+            await self._dispatch(message)
+        except ServiceError as error:
+            # Without a session there is nothing that a client could go on with, except another try to join.
+            close = isinstance(error, OutOfOrder) or not self._greeted
+            self.outbox.put(error_message(error, message.request_id), close)
+            if isinstance(error, MediaGone) and message.HasField("offer"):
+                self.outbox.put(pb.ServerMessage(media_lost=pb.MediaLost()))
+
+    @property
+    def dead(self) -> bool:
+        """Whether the client has said nothing for too long, or does not read; its session may resume."""
+        return self.outbox.overflowed or self._monotonic_ns() >= self._heard_ns + SILENCE_NS
+
+    def lost(self) -> None:
+        """The stream is gone: unless the client left, it has the grace time to come back."""
+        self.outbox.abandon()
+        participant = self._participant
+        if participant is not None and self._audience.detach(participant, self.outbox):
+            self._meetings.detach(participant)
+
+    def _check_order(self, message: pb.ClientMessage) -> None:
+        if message.request_id != self._last_request_id + 1:
+            raise OutOfOrder(f"request_id must be {self._last_request_id + 1}: it rises by one from 1; connect again")
+        self._last_request_id = message.request_id
+        body = message.WhichOneof("body")
+        if body is None:
+            raise OutOfOrder("the message has no body that this version knows; reload the page")
+        if (body == "hello") is self._greeted:
+            raise OutOfOrder("Hello comes first, and once; connect again")
+        if body not in ("hello", "join", "ping") and self._participant is None:
+            raise RequestInvalid("join the meeting first")
+
+    async def _dispatch(self, message: pb.ClientMessage) -> None:
+        match message.WhichOneof("body"):
+            case "hello":
+                await self._hello(message.request_id, message.hello)
+            case "join":
+                await self._join(message.request_id, message.join)
+            case "offer":
+                await self._offer(message.request_id, message.offer)
+            case "leave":
+                await self._leave(message.request_id)
+            case "end_meeting":
+                await self._end_meeting(message.request_id)
+            case _:
+                await self._change(message)
+                self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
+
+    async def _change(self, message: pb.ClientMessage) -> None:
+        """Carries out what is answered by Ack."""
+        match message.WhichOneof("body"):
+            case "set_sources":
+                states = {source_kind_from_proto(s.kind): s.active for s in message.set_sources.sources}
+                await self._media.set_sources(self._present(), states)
+            case "set_slots":
+                slots = message.set_slots.slots
+                if len(slots) > MAX_WISHES or len({slot.mid for slot in slots}) != len(slots):
+                    raise RequestInvalid(f"name each slot once, at most {MAX_WISHES} of them")
+                wishes = [Wish(slot.mid, slot.source_id, slot.max_height) for slot in slots]
+                await self._media.set_slots(self._present(), wishes)
+
+    async def _hello(self, request_id: int, hello: pb.Hello) -> None:
+        if not hello.min_version <= VERSION <= hello.max_version:
+            raise VersionMismatch(
+                f"this appliance speaks version {VERSION} of the signalling, this page {hello.min_version} to "
+                f"{hello.max_version}; reload the page"
+            )
+        welcome = pb.Welcome(version=VERSION, capabilities=CAPABILITIES)
+        match hello.WhichOneof("credential"):
+            case "invite_token":
+                invite = await self._invites.verify(hello.invite_token)
+                self._tell_room(welcome, await self._rooms.get(invite.room_id), invite.role)
+                self._invite_token = hello.invite_token
+            case "resume_token":
+                await self._resume(welcome, hello.resume_token)
+            case None:
+                raise RequestInvalid("Hello needs an invite token or a resume token; open the invite's link")
+        self._greeted = True
+        self.outbox.put(pb.ServerMessage(request_id=request_id, welcome=welcome))
+        self._tell_speakers()
+
+    async def _resume(self, welcome: pb.Welcome, token: str) -> None:
+        participant = self._meetings.resume(token)
+        replaced = self._audience.attach(participant, self.outbox)
+        if replaced is not None:
+            error = pb.Error(code=pb.ERROR_CODE_REPLACED, message="the meeting was opened in another place")
+            replaced.put(pb.ServerMessage(error=error), close=True)
+        self._participant = participant
+        meeting = self._meetings.meeting_of(participant)
+        assert meeting is not None, "resume found the token of somebody in a meeting"
+        self._tell_room(welcome, await self._rooms.get(meeting.room_id), participant.role)
+        welcome.resumed.CopyFrom(self._joined(participant, token))
+
+    async def _join(self, request_id: int, join: pb.Join) -> None:
+        if self._participant is not None:
+            raise RequestInvalid("you are in the meeting already")
+        # Verified again: the invite may have been revoked since Hello.
+        invite = await self._invites.verify(self._invite_token)
+        room = await self._rooms.get(invite.room_id)
+        participant, token = await self._meetings.join(room, invite, join.display_name)
+        self._participant = participant
+        if self.outbox.ended:
+            # The connection was lost during the join: nobody holds the token, so nobody could come back.
+            await self._meetings.leave(participant)
+            return
+        self._audience.attach(participant, self.outbox)
+        self.outbox.put(pb.ServerMessage(request_id=request_id, joined=self._joined(participant, token)))
+        self._tell_speakers()
+
+    async def _offer(self, request_id: int, offer: pb.Offer) -> None:
+        participant = self._present()
+        if offer.ice_restart:
+            sdp = await self._media.restart_ice(participant, offer.sdp)
+        else:
+            mids = [source.mid for source in offer.sources]
+            if len(set(mids)) != len(mids):
+                raise RequestInvalid("the offer's sources name a mid twice")
+            kinds = {source.mid: source_kind_from_proto(source.kind) for source in offer.sources}
+            sdp = await self._media.offer(participant, offer.sdp, kinds)
+        answer = pb.Answer(sdp=sdp, slots=slots_to_proto(self._media.slots_of(participant)))
+        self.outbox.put(pb.ServerMessage(request_id=request_id, answer=answer))
+
+    async def _leave(self, request_id: int) -> None:
+        participant = self._present()
+        self._audience.detach(participant, self.outbox)
+        await self._meetings.leave(participant)
+        self.outbox.put(pb.ServerMessage(request_id=request_id, ack=pb.Ack()), close=True)
+
+    async def _end_meeting(self, request_id: int) -> None:
+        participant = self._present()
+        # This client is answered before it is told of the end.
+        attached = self._audience.detach(participant, self.outbox)
+        try:
+            await self._meetings.end_as_participant(participant)
+        except ServiceError:
+            # Raised before anything was awaited: no event was missed.
+            if attached:
+                self._audience.attach(participant, self.outbox)
+            raise
+        self.outbox.put(pb.ServerMessage(request_id=request_id, ack=pb.Ack()))
+        self.outbox.put(ended_message(EndReason.ENDED), close=True)
+
+    def _present(self) -> Participant:
+        assert self._participant is not None, "_check_order lets nothing else through before the join"
+        return self._participant
+
+    def _joined(self, participant: Participant, token: str) -> pb.Joined:
+        meeting = self._meetings.meeting_of(participant)
+        assert meeting is not None, "told in the same step in which the participant was found"
+        return pb.Joined(
+            participant_id=participant.id,
+            resume_token=token,
+            participants=[participant_to_proto(other) for other in meeting.participants.values()],
+            slots=slots_to_proto(self._media.slots_of(participant)),
+            media_connected=self._media.stands(participant),
+            meeting_start_time_ms=int(meeting.start_time.timestamp() * 1000),
+        )
+
+    def _tell_room(self, welcome: pb.Welcome, room: Room, role: Role) -> None:
+        welcome.room.CopyFrom(room_to_proto(room))
+        welcome.role = rooms_pb2.Role.ValueType(role.value)
+
+    def _tell_speakers(self) -> None:
+        meeting = None if self._participant is None else self._meetings.meeting_of(self._participant)
+        speakers = [] if meeting is None else self._media.speakers_of(meeting)
+        if speakers:
+            self.outbox.put(pb.ServerMessage(speakers_changed=pb.SpeakersChanged(participant_ids=speakers)))

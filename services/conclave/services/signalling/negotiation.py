@@ -1,0 +1,99 @@
+"""From an offer to a transport of the core, and from that to the answer. No input or output."""
+
+from __future__ import annotations
+
+from conclave.services.media.model import (
+    CoreInfo,
+    ExtensionKind,
+    MediaKind,
+    Slot,
+    SourceSpec,
+    Transport,
+    TransportSpec,
+)
+from conclave.services.meetings.model import Participant, SourceKind, source_id
+from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answer
+from conclave.services.sdp.errors import SdpInvalid
+from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Offer, Section
+
+__all__ = ["plan_transport", "write_transport_answer"]
+
+EXTENSION_KINDS = {
+    MID: ExtensionKind.MID,
+    RID: ExtensionKind.RID,
+    REPAIRED_RID: ExtensionKind.REPAIRED_RID,
+    AUDIO_LEVEL: ExtensionKind.AUDIO_LEVEL,
+    ABS_SEND_TIME: ExtensionKind.ABS_SEND_TIME,
+}
+MEDIA_KINDS = {"audio": MediaKind.AUDIO, "video": MediaKind.VIDEO}
+# Our clients' layers, smallest first, whatever order an offer has them in.
+LAYER_ORDER = ("q", "h", "f")
+
+
+def _smallest_first(rids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(rids, key=LAYER_ORDER.index)) if set(rids) <= set(LAYER_ORDER) else rids
+
+
+def _source(section: Section, kind: SourceKind, participant: Participant) -> SourceSpec:
+    assert section.codec is not None, "parse_offer refuses a section that takes part without a codec"
+    return SourceSpec(
+        source_id(participant.id, kind),
+        section.mid,
+        MEDIA_KINDS[section.kind],
+        section.codec.payload_type,
+        section.codec.rtx_payload_type,
+        _smallest_first(section.rids),
+        section.ssrcs,
+        section.rtx_ssrcs,
+        kind in participant.active,
+    )
+
+
+def _slot(section: Section) -> Slot:
+    assert section.codec is not None, "parse_offer refuses a section that takes part without a codec"
+    codec = section.codec
+    return Slot(section.mid, MEDIA_KINDS[section.kind], codec.payload_type, codec.rtx_payload_type)
+
+
+def _check_sources(offer: Offer, kinds: dict[str, SourceKind]) -> None:
+    sections = {section.mid: section for section in offer.sections if section.wanted}
+    for mid, kind in kinds.items():
+        section = sections.get(mid)
+        if section is None or not section.sends:
+            raise SdpInvalid(f"the offer's sources name mid {mid}, which is no sendonly m-line")
+        if kind.audio != (section.kind == "audio"):
+            raise SdpInvalid(f"mid {mid} is {section.kind}, but its source is a {kind.name.lower()}")
+    unnamed = [mid for mid, section in sections.items() if section.sends and mid not in kinds]
+    if unnamed:
+        raise SdpInvalid(f"mid {unnamed[0]} is sendonly, but the offer's sources do not say what it carries")
+    if len(set(kinds.values())) != len(kinds):
+        raise SdpInvalid("the offer's sources name a kind twice; a participant has one source of a kind")
+
+
+def plan_transport(
+    offer: Offer, kinds: dict[str, SourceKind], participant: Participant, transport_id: str
+) -> TransportSpec:
+    """The transport that an offer asks for.
+
+    kinds: what each sending m-line carries, by mid. Raises SdpInvalid when they do not fit the offer.
+    """
+    _check_sources(offer, kinds)
+    return TransportSpec(
+        transport_id,
+        participant.meeting_id,
+        offer.ice_ufrag,
+        offer.fingerprint,
+        offer.setup == "passive",
+        {EXTENSION_KINDS[uri]: number for uri, number in offer.extensions.items()},
+        tuple(_source(s, kinds[s.mid], participant) for s in offer.sections if s.wanted and s.sends),
+        tuple(_slot(section) for section in offer.sections if section.receives),
+    )
+
+
+def write_transport_answer(offer: Offer, transport: Transport, info: CoreInfo, session_id: int) -> str:
+    """The SDP answer to an offer for which the core has made a transport; session_id: 63 bits, unique."""
+    local = LocalTransport(
+        transport.ice_ufrag, transport.ice_pwd, info.dtls_fingerprint, info.addresses, transport.udp_port
+    )
+    slots = {slot.mid: SlotStream(slot.mid, slot.ssrc, slot.rtx_ssrc) for slot in transport.slots}
+    return write_answer(offer, local, slots, session_id)

@@ -1,0 +1,65 @@
+"""Between the rules and the messages of `conclave.v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conclave.services.domain.errors import InvalidArgument, PermissionDenied, ServiceError, Unavailable
+from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked
+from conclave.services.media.errors import CoreExhausted
+from conclave.services.meetings.errors import MeetingOver, RoomFull, SessionLost
+from conclave.services.meetings.model import EndReason, SourceKind
+from conclave.services.sdp.errors import SdpInvalid
+from conclave.services.signalling.errors import MediaGone, RequestInvalid, VersionMismatch
+from conclave.services.signalling.slots import SlotView
+from conclave.v1 import signalling_pb2 as pb
+
+__all__ = ["ended_message", "error_message", "slots_message", "slots_to_proto", "source_kind_from_proto"]
+
+# The first class that fits.
+CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
+    (VersionMismatch, pb.ERROR_CODE_VERSION_MISMATCH),
+    (InviteInvalid, pb.ERROR_CODE_INVITE_INVALID),
+    (InviteExpired, pb.ERROR_CODE_INVITE_EXPIRED),
+    (InviteRevoked, pb.ERROR_CODE_INVITE_REVOKED),
+    (RoomFull, pb.ERROR_CODE_ROOM_FULL),
+    (SessionLost, pb.ERROR_CODE_SESSION_LOST),
+    (MeetingOver, pb.ERROR_CODE_SESSION_LOST),
+    (SdpInvalid, pb.ERROR_CODE_SDP_INVALID),
+    (CoreExhausted, pb.ERROR_CODE_LIMIT_EXCEEDED),
+    (MediaGone, pb.ERROR_CODE_UNAVAILABLE),
+    (Unavailable, pb.ERROR_CODE_UNAVAILABLE),
+    (PermissionDenied, pb.ERROR_CODE_PERMISSION_DENIED),
+    (InvalidArgument, pb.ERROR_CODE_INVALID_REQUEST),
+)
+
+
+def error_message(error: ServiceError, request_id: int) -> pb.ServerMessage:
+    """The answer to a request that failed; request_id 0 to say why the connection closes."""
+    code = next((code for kind, code in CODES if isinstance(error, kind)), pb.ERROR_CODE_INTERNAL)
+    return pb.ServerMessage(request_id=request_id, error=pb.Error(code=code, message=str(error)))
+
+
+def ended_message(reason: EndReason) -> pb.ServerMessage:
+    """Tells a client that the meeting is over for it."""
+    return pb.ServerMessage(meeting_ended=pb.MeetingEnded(reason=pb.EndReason.ValueType(reason.value)))
+
+
+def slots_to_proto(slots: Iterable[SlotView]) -> list[pb.Slot]:
+    """Slots as the client is told of them."""
+    return [pb.Slot(mid=slot.mid, audio=slot.audio, source_id=slot.source_id, layer=slot.layer) for slot in slots]
+
+
+def slots_message(slots: Iterable[SlotView]) -> pb.ServerMessage:
+    """Tells a client that slots show something else."""
+    return pb.ServerMessage(slots_changed=pb.SlotsChanged(slots=slots_to_proto(slots)))
+
+
+def source_kind_from_proto(value: int) -> SourceKind:
+    """A source's kind. Raises RequestInvalid for one that this version does not know."""
+    try:
+        return SourceKind(value)
+    except ValueError:
+        raise RequestInvalid(
+            "a source has no kind that this appliance knows; name microphone, camera or screen"
+        ) from None
