@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
 from conclave.services.audit.log import AuditLog
+from conclave.services.control.core_status import CoreStatusOfClient
 from conclave.services.control.options import ControlOptions, read_deployment_id
 from conclave.services.invites.identity import read_identity_key
 from conclave.services.invites.service import InviteService
+from conclave.services.media.client import CoreClient
+from conclave.services.meetings.grpc import meeting_rpc_service
+from conclave.services.meetings.service import MeetingService
+from conclave.services.meetings.store import SqlMeetingStore
 from conclave.services.rooms.grpc import room_rpc_service
 from conclave.services.rooms.service import RoomService
 from conclave.services.rpc.authentication import certificate_caller, gateway_caller, local_administrator
 from conclave.services.rpc.server import RpcServer, RpcService
+from conclave.services.signalling.audience import Audience
+from conclave.services.signalling.connection import Connection
+from conclave.services.signalling.grpc import SignallingServicer, signalling_rpc_service
+from conclave.services.signalling.lifecycle import SignallingPart
+from conclave.services.signalling.media import MediaSessions
 from conclave.services.state.clock import Clock, utc_now
 from conclave.services.state.engine import open_postgresql, open_sqlcipher
 from conclave.services.state.keys import read_database_keys
 from conclave.services.state.store import Store
 from conclave.services.system.grpc import system_rpc_service
-from conclave.services.system.service import CoreAway, SystemService
+from conclave.services.system.service import SystemService
 
 __all__ = ["Control", "Part", "build"]
 
@@ -98,11 +109,18 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
 
     rooms = RoomService(store, audit, clock)
     invites = InviteService(store, audit, clock, identity, options.public_url)
-    system = SystemService(store, CoreAway(), identity.fingerprint, _version())
+    core = CoreClient(f"ipc://{options.core_control_socket}", f"ipc://{options.core_events_socket}")
+    system = SystemService(store, CoreStatusOfClient(core), identity.fingerprint, _version())
+    meetings = MeetingService(SqlMeetingStore(store, audit), core, clock, time.monotonic_ns)
+    audience = Audience()
+    media = MediaSessions(meetings, core, audience)
+    meetings.observe(audience)
+    meetings.observe(media)
+    streams = SignallingServicer(lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns))
 
-    parts: list[Part] = []
-    api = [room_rpc_service(rooms, invites), system_rpc_service(system)]
-    signalling: list[RpcService] = []
+    parts: list[Part] = [SignallingPart(core, meetings, media, streams.drop_dead)]
+    api = [room_rpc_service(rooms, invites), meeting_rpc_service(meetings), system_rpc_service(system)]
+    signalling = [signalling_rpc_service(streams)]
     return Control(options, store, clock, parts, api, signalling)
 
 

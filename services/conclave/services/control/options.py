@@ -48,6 +48,16 @@ class ControlOptions:
         """Where the gateway calls."""
         return self.run / "signal" / "control.sock"
 
+    @property
+    def core_control_socket(self) -> Path:
+        """Where the media core takes requests."""
+        return self.run / "core" / "control.ipc"
+
+    @property
+    def core_events_socket(self) -> Path:
+        """Where the media core tells its events."""
+        return self.run / "core" / "events.ipc"
+
 
 def parse_options(arguments: Sequence[str]) -> ControlOptions:
     """Reads the command line; ends the process with a message when it makes no sense."""
