@@ -53,6 +53,14 @@ def test_a_late_packet_is_kept_within_the_reach(index: int, kept: bool) -> None:
     assert (history.get(index) is not None) is (kept or index == 1000)
 
 
+def test_the_reach_does_not_depend_on_what_was_dropped() -> None:
+    history = StreamHistory(1)
+    assert history.put(1000)
+    assert history.drop_oldest()
+    assert not history.put(1000 - HISTORY_SIZE)
+    assert history.put(1000 - HISTORY_SIZE + 1)
+
+
 @pytest.mark.parametrize("jump", [2, HISTORY_SIZE - 1, HISTORY_SIZE, HISTORY_SIZE + 1, 100_000])
 def test_a_jump_gives_back_all_that_it_passes(jump: int) -> None:
     history = StreamHistory(10)
