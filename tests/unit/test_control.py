@@ -41,6 +41,7 @@ class RecordingEngine:
     def __init__(self, port: int, legs: int = 100) -> None:
         self.port = port
         self.segmentation_offload = True
+        self.keys_locked = True
         self.legs: dict[int, LegConfig] = {}
         self.calls: list[tuple[object, ...]] = []
         self.waiting: list[Event] = []
@@ -277,7 +278,7 @@ def change(path: str, value: object) -> Callable[[pb.CreateTransport], None]:
         ("room_id", "é" * 33),
         ("remote_ice_ufrag", "abc"),
         ("remote_ice_ufrag", "a:bcd"),
-        ("remote_ice_ufrag", "a" * 257),
+        ("remote_ice_ufrag", "a" * 65),
         ("remote_dtls_fingerprint", ""),
         ("remote_dtls_fingerprint", "AA:BB"),
         ("header_extensions.0.id", 0),
@@ -335,7 +336,7 @@ def test_too_many_sources_or_slots_are_refused() -> None:
         source.source_id, source.mid = f"more{number}", f"m{number}"
     assert core.ask(create_transport=request).failure.code == pb.Failure.CODE_INVALID
     request = creation()
-    for number in range(64):
+    for number in range(31):
         request.slots.add(mid=f"m{number}", kind=pb.MEDIA_KIND_AUDIO, payload_type=111)
     assert core.ask(create_transport=request).failure.code == pb.Failure.CODE_INVALID
 

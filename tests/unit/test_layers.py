@@ -25,7 +25,7 @@ CORE_LAYERS = (
     {"leg", "feedback", "forward", "config", "events"},
     {"router", "flows", "rooms", "switchboard"},
     {"datagrams", "loop"},
-    {"control", "description", "process", "transports"},
+    {"control", "description", "transports", "confinement", "server", "process"},
 )
 SANS_IO_LAYERS = 7
 

@@ -23,11 +23,11 @@ __all__ = [
 ]
 
 LAYERS_MAX: Final = 3
-SLOTS_MAX: Final = 64  # of one transport
+SLOTS_MAX: Final = 32  # of one transport
 MID_MAX: Final = 16
 RTCP_TYPES: Final = range(64, 96)  # RFC 5761 section 4: these collide with RTCP packet types
 
-_ICE_CHARS: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")  # RFC 8839 section 5.4
+_ICE_CHARS: Final = re.compile(r"[A-Za-z0-9+/]{4,64}")  # RFC 8839 section 5.4 allows 256; browsers use 4 to 8
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")  # RFC 8866 section 9
 _RID: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")  # RFC 8852 section 3
 _MID_KIND: Final = pb.HeaderExtension.KIND_MID
@@ -56,7 +56,7 @@ def check_id(text: str, field: str, limit: int) -> str:
 def read_ufrag(text: str) -> bytes:
     """The client's ICE user fragment."""
     if not _ICE_CHARS.fullmatch(text):
-        raise _invalid("remote_ice_ufrag must be 4 to 256 of A-Z a-z 0-9 + / (RFC 8839 section 5.4)")
+        raise _invalid("remote_ice_ufrag must be 4 to 64 of A-Z a-z 0-9 + /")
     return text.encode()
 
 

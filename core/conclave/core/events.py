@@ -91,8 +91,17 @@ class LegStatistics(NamedTuple):
 class Engine(Protocol):
     """One worker: a UDP socket and the legs it carries. Called from one thread only."""
 
-    port: int
-    segmentation_offload: bool
+    @property
+    def port(self) -> int:
+        """The UDP port that is bound."""
+
+    @property
+    def segmentation_offload(self) -> bool:
+        """Whether packets leave in segmented groups (UDP_SEGMENT)."""
+
+    @property
+    def keys_locked(self) -> bool:
+        """Whether the memory of keys is locked (mlock)."""
 
     def start(self) -> None:
         """Starts the worker's thread."""
