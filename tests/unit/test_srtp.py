@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from conclave.core.crypto_backends import backends
 from conclave.core.errors import (
     AuthenticationFailed,
     CoreError,
@@ -18,7 +19,7 @@ from conclave.core.errors import (
     PacketRefused,
     PacketReplayed,
 )
-from conclave.core.srtp import Session, SrtpProfile, backends, choose_backend, chosen_backend
+from conclave.core.srtp import Session, SrtpProfile, choose_backend, chosen_backend
 
 SSRC = 0xDECAFBAD
 KEYS = {

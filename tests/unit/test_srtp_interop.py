@@ -8,7 +8,8 @@ import struct
 import pylibsrtp
 import pytest
 
-from conclave.core.srtp import Session, SrtpProfile, backends
+from conclave.core.crypto_backends import backends
+from conclave.core.srtp import Session, SrtpProfile
 
 PROFILES = {
     SrtpProfile.SRTP_AES128_CM_HMAC_SHA1_80: (16, 14, 10),

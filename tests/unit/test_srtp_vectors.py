@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from conclave.core.srtp import Session, SrtpProfile, aes_cm_key_stream, backends, derive_session_key
+from conclave.core.crypto_backends import backends
+from conclave.core.crypto_kdf import aes_cm_key_stream, derive_session_key
+from conclave.core.srtp import Session, SrtpProfile
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 PRIMITIVE_BACKENDS = [name for name in backends() if name != "libsrtp"]

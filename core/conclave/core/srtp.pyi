@@ -6,12 +6,9 @@ from typing import Self
 __all__ = [
     "Session",
     "SrtpProfile",
-    "aes_cm_key_stream",
-    "backends",
     "choose_backend",
     "chosen_backend",
     "context_size",
-    "derive_session_key",
 ]
 
 class SrtpProfile(IntEnum):
@@ -20,12 +17,9 @@ class SrtpProfile(IntEnum):
     SRTP_AEAD_AES_128_GCM = 7
     SRTP_AEAD_AES_256_GCM = 8
 
-def backends() -> list[str]: ...
 def choose_backend(name: str) -> None: ...
 def chosen_backend() -> str: ...
 def context_size() -> int: ...
-def derive_session_key(master_key: bytes, master_salt: bytes, label: int, size: int) -> bytes: ...
-def aes_cm_key_stream(session_key: bytes, session_salt: bytes, ssrc: int, index: int, size: int) -> bytes: ...
 
 class Session:
     """One direction of a transport with its streams, for tests and tools: packets in, packets out, errors raised.

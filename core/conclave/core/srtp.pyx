@@ -1,14 +1,19 @@
 """SRTP and SRTCP (RFC 3711, RFC 7714): transforms, replay windows and the nonce guard (L3)."""
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memmove, memset, strcmp
+from libc.string cimport memcpy, memmove, memset
 from conclave.core.arena cimport KeyArena, arena_destroy, arena_init, arena_take
 from conclave.core.crypto cimport Backend, Cipher, CipherKey
-from conclave.core.crypto_ipsec_mb cimport ipsec_mb_backend
-from conclave.core.crypto_libsrtp cimport (
-    LibsrtpSessions, libsrtp_backend, libsrtp_close, libsrtp_open, libsrtp_protect, libsrtp_protect_rtcp,
-    libsrtp_unprotect, libsrtp_unprotect_rtcp,
+from conclave.core.crypto_backends cimport find_backend
+from conclave.core.crypto_kdf cimport (
+    LABEL_RTCP_AUTHENTICATION, LABEL_RTCP_KEY, LABEL_RTCP_SALT, LABEL_RTP_AUTHENTICATION, LABEL_RTP_KEY, LABEL_RTP_SALT, SALT_ROOM,
+    derive_key, form_iv,
 )
-from conclave.core.crypto_openssl cimport aes_cm_keystream, openssl_backend
+from conclave.core.crypto_libsrtp cimport (
+    LibsrtpSessions, libsrtp_close, libsrtp_open, libsrtp_protect, libsrtp_protect_rtcp, libsrtp_unprotect,
+    libsrtp_unprotect_rtcp,
+)
+from conclave.core.crypto_openssl cimport openssl_backend
+from conclave.core.rtp cimport RtpHeader, rtp_parse
 from conclave.core.status cimport (
     Status, OK, INDEX_REUSED, KEY_EXHAUSTED, MALFORMED, NO_KEY, NO_SPACE, REPLAYED, TOO_LARGE, TRUNCATED,
     UNKNOWN_STREAM, UNSUPPORTED,
@@ -23,12 +28,9 @@ cdef extern from "<string.h>" nogil:
 __all__ = [
     "Session",
     "SrtpProfile",
-    "aes_cm_key_stream",
-    "backends",
     "choose_backend",
     "chosen_backend",
     "context_size",
-    "derive_session_key",
 ]
 
 cdef enum:
@@ -36,18 +38,10 @@ cdef enum:
     SRTCP_HEADER = 8               # the part of an RTCP packet that stays in the clear
     SRTCP_WORD = 4                 # E flag and index
     PACKET_MAX = 65535
-    SALT_ROOM = 16                 # salts are kept padded with zeros to the size of AES-CM's IV
     AUTHENTICATION_KEY_SIZE = 20
     MASTER_KEY_MAX = 32
     SRTCP_INDEX_MAX = 0x7FFFFFFF
     SRTCP_WINDOW_BITS = 64
-    # Key derivation labels (RFC 3711 section 4.3.1)
-    LABEL_RTP_KEY = 0
-    LABEL_RTP_AUTHENTICATION = 1
-    LABEL_RTP_SALT = 2
-    LABEL_RTCP_KEY = 3
-    LABEL_RTCP_AUTHENTICATION = 4
-    LABEL_RTCP_SALT = 5
 
 cdef uint64_t INDEX_MAX = (<uint64_t> 1 << 48) - 1
 
@@ -74,20 +68,6 @@ cdef const Backend *CHOSEN = NULL
 
 # --- Backend -------------------------------------------------------------------------------------------------------
 
-cdef const Backend *find_backend(const char *name) noexcept nogil:
-    cdef const Backend *backend
-    cdef bint automatic = strcmp(name, b"auto") == 0
-    if automatic or strcmp(name, b"ipsec-mb") == 0:
-        backend = ipsec_mb_backend()
-        if backend != NULL or not automatic:
-            return backend
-    if automatic or strcmp(name, b"openssl") == 0:
-        return openssl_backend()
-    if strcmp(name, b"libsrtp") == 0:
-        return libsrtp_backend()
-    return NULL
-
-
 cdef Status srtp_choose_backend(const char *name) noexcept nogil:
     """Later contexts use the named backend; each context keeps the one that it was made with."""
     global CHOSEN
@@ -105,17 +85,6 @@ cdef const char *srtp_backend_name() noexcept nogil:
 
 
 # --- Keys ----------------------------------------------------------------------------------------------------------
-
-cdef Status derive(uint8_t *out, size_t size, const uint8_t *master_key, size_t key_size, const uint8_t *padded_salt,
-                   uint8_t label) noexcept nogil:
-    """Derives one session key (RFC 3711 section 4.3.1, key derivation rate 0)."""
-    cdef uint8_t iv[16]
-    memcpy(iv, padded_salt, 16)
-    # key_id is the label and a 48-bit zero, aligned with the salt's end: the label meets byte 7 of 14. A salt of 12 bytes is padded
-    # with zeros on the right before (RFC 7714 section 11).
-    iv[7] ^= label
-    return aes_cm_keystream(out, size, master_key, key_size, iv)
-
 
 cdef const Cipher *find_cipher(const Backend *backend, SrtpProfile profile) noexcept nogil:
     if profile == SRTP_AES128_CM_HMAC_SHA1_80:
@@ -149,17 +118,17 @@ cdef Status init_with_cipher(SrtpContext *context, const Cipher *cipher, const u
     cdef Status status
     memset(salt, 0, SALT_ROOM)
     memcpy(salt, master_salt, cipher.salt_size)
-    status = derive(keys[0], key_size, master_key, key_size, salt, LABEL_RTP_KEY)
+    status = derive_key(keys[0], key_size, master_key, key_size, salt, LABEL_RTP_KEY)
     if status == OK:
-        status = derive(authentication[0], AUTHENTICATION_KEY_SIZE, master_key, key_size, salt, LABEL_RTP_AUTHENTICATION)
+        status = derive_key(authentication[0], AUTHENTICATION_KEY_SIZE, master_key, key_size, salt, LABEL_RTP_AUTHENTICATION)
     if status == OK:
-        status = derive(context.rtp_salt, cipher.salt_size, master_key, key_size, salt, LABEL_RTP_SALT)
+        status = derive_key(context.rtp_salt, cipher.salt_size, master_key, key_size, salt, LABEL_RTP_SALT)
     if status == OK:
-        status = derive(keys[1], key_size, master_key, key_size, salt, LABEL_RTCP_KEY)
+        status = derive_key(keys[1], key_size, master_key, key_size, salt, LABEL_RTCP_KEY)
     if status == OK:
-        status = derive(authentication[1], AUTHENTICATION_KEY_SIZE, master_key, key_size, salt, LABEL_RTCP_AUTHENTICATION)
+        status = derive_key(authentication[1], AUTHENTICATION_KEY_SIZE, master_key, key_size, salt, LABEL_RTCP_AUTHENTICATION)
     if status == OK:
-        status = derive(context.rtcp_salt, cipher.salt_size, master_key, key_size, salt, LABEL_RTCP_SALT)
+        status = derive_key(context.rtcp_salt, cipher.salt_size, master_key, key_size, salt, LABEL_RTCP_SALT)
     if status == OK:
         status = install(context, cipher, keys[0], authentication[0], keys[1], authentication[1])
     explicit_bzero(salt, sizeof(salt))
@@ -274,16 +243,6 @@ cdef void accept(ReceiveStream *stream, uint64_t index) noexcept nogil:
                 cleared += 1
         stream.highest = index
     stream.window[(index % REPLAY_WINDOW_BITS) >> 6] |= <uint64_t> 1 << (index & 63)
-
-
-cdef inline void form_iv(uint8_t *iv, const uint8_t *salt, size_t salt_size, uint32_t ssrc, uint64_t index) noexcept nogil:
-    """IV of a packet (RFC 3711 section 4.1.1, RFC 7714 section 8.1): in both the salt ends in SSRC and 48-bit index."""
-    cdef uint8_t *place
-    memcpy(iv, salt, SALT_ROOM)
-    place = iv + salt_size - 10
-    write_u32(place, read_u32(place) ^ ssrc)
-    write_u16(place + 4, read_u16(place + 4) ^ <uint16_t> (index >> 32))
-    write_u32(place + 6, read_u32(place + 6) ^ <uint32_t> index)
 
 
 # --- SRTP ----------------------------------------------------------------------------------------------------------
@@ -497,14 +456,8 @@ cdef Status srtcp_unprotect(SrtpContext *context, const uint8_t *packet, size_t 
 
 # --- Face for tests and tools --------------------------------------------------------------------------------------
 
-def backends():
-    """Names of the backends that work on this machine, the one that "auto" takes first."""
-    names = [b"ipsec-mb", b"openssl", b"libsrtp"]
-    return [name.decode("ascii") for name in names if find_backend(name) != NULL]
-
-
 def choose_backend(str name):
-    """Chooses the backend of later contexts: "auto" or a name of `backends()`. PacketRefused for one that does not work here."""
+    """Chooses the backend of later contexts: "auto" or a name of `crypto_backends.backends()`. PacketRefused for one that does not work here."""
     encoded = name.encode("ascii")
     raise_status(srtp_choose_backend(encoded))
 
@@ -517,49 +470,6 @@ def chosen_backend():
 def context_size():
     """Bytes of one context, before the arena rounds them up."""
     return srtp_context_size()
-
-
-def derive_session_key(const uint8_t[::1] master_key, const uint8_t[::1] master_salt, uint8_t label, size_t size):
-    """Derives `size` bytes under a label of RFC 3711 section 4.3.1, key derivation rate 0."""
-    cdef uint8_t salt[SALT_ROOM]
-    if master_key.shape[0] not in (16, 32) or master_salt.shape[0] not in (12, 14):
-        raise ValueError("a master key has 16 or 32 bytes and a master salt 12 or 14")
-    memset(salt, 0, SALT_ROOM)
-    memcpy(salt, &master_salt[0], master_salt.shape[0])
-    out = bytearray(size)
-    cdef uint8_t[::1] view = out
-    if size:
-        raise_status(derive(&view[0], size, &master_key[0], master_key.shape[0], salt, label))
-    return bytes(out)
-
-
-def aes_cm_key_stream(const uint8_t[::1] session_key, const uint8_t[::1] session_salt, uint32_t ssrc, uint64_t index, size_t size):
-    """The first `size` bytes of AES-CM key stream of one packet (RFC 3711 section 4.1.1)."""
-    cdef uint8_t salt[SALT_ROOM]
-    cdef uint8_t iv[SALT_ROOM]
-    if session_key.shape[0] not in (16, 32) or session_salt.shape[0] != 14 or size == 0:
-        raise ValueError("a session key has 16 or 32 bytes, a session salt 14, and the key stream at least one")
-    memset(salt, 0, SALT_ROOM)
-    memcpy(salt, &session_salt[0], 14)
-    form_iv(iv, salt, 14, ssrc, index)
-    out = bytearray(size)
-    cdef uint8_t[::1] view = out
-    raise_status(aes_cm_keystream(&view[0], size, &session_key[0], session_key.shape[0], iv))
-    return bytes(out)
-
-
-cdef Status rtp_header_size(size_t *out, const uint8_t *packet, size_t size) noexcept nogil:
-    """Fixed header, CSRCs and extension block (RFC 3550 section 5.3.1)."""
-    if size < RTP_FIXED_HEADER:
-        return TRUNCATED
-    if packet[0] >> 6 != 2:
-        return MALFORMED
-    out[0] = RTP_FIXED_HEADER + 4 * (packet[0] & 0x0F)
-    if packet[0] & 0x10:
-        if size < out[0] + 4:
-            return TRUNCATED
-        out[0] += 4 + 4 * <size_t> read_u16(packet + out[0] + 2)
-    return OK if out[0] <= size else TRUNCATED
 
 
 cdef class SendState:
@@ -667,11 +577,11 @@ cdef class Session:
         """
         cdef size_t size = packet.shape[0]
         cdef const uint8_t *data = &packet[0] if size else NULL
-        cdef size_t header_size = 0
+        cdef RtpHeader header
         cdef size_t out_size = 0
         cdef uint64_t number
         cdef SendState state
-        raise_status(rtp_header_size(&header_size, data, size))
+        raise_status(rtp_parse(&header, data, size))
         state = self._sending.get(read_u32(data + 8))
         if state is None:
             state = SendState()
@@ -679,8 +589,8 @@ cdef class Session:
         number = guess_index(state.stream.started, state.stream.highest, read_u16(data + 2)) if index is None else index
         out = bytearray(size + SRTP_OVERHEAD_MAX)
         cdef uint8_t[::1] view = out
-        raise_status(srtp_protect(self._context, &state.stream, number, data, header_size, data + header_size, size - header_size,
-                                  &view[0], &out_size))
+        raise_status(srtp_protect(self._context, &state.stream, number, data, header.header_size, data + header.header_size,
+                                  size - header.header_size, &view[0], &out_size))
         self._sending[state.stream.ssrc] = state
         return bytes(out[:out_size])
 
@@ -688,18 +598,18 @@ cdef class Session:
         """Verifies and decrypts one SRTP packet. A stream begins with its first authentic packet."""
         cdef size_t size = packet.shape[0]
         cdef const uint8_t *data = &packet[0] if size else NULL
-        cdef size_t header_size = 0
+        cdef RtpHeader header
         cdef size_t out_size = 0
         cdef uint64_t index = 0
         cdef ReceiveState state
-        raise_status(rtp_header_size(&header_size, data, size))
+        raise_status(rtp_parse(&header, data, size))
         state = self._receiving.get(read_u32(data + 8))
         if state is None:
             state = ReceiveState()
             srtp_receive_stream_init(&state.stream, read_u32(data + 8))
         out = bytearray(size)
         cdef uint8_t[::1] view = out
-        raise_status(srtp_unprotect(self._context, &state.stream, data, size, header_size, &view[0], &out_size, &index))
+        raise_status(srtp_unprotect(self._context, &state.stream, data, size, header.header_size, &view[0], &out_size, &index))
         self._receiving[state.stream.ssrc] = state
         return bytes(out[:out_size])
 

@@ -1,0 +1,6 @@
+"""Session keys and nonces of SRTP (RFC 3711 sections 4.1.1 and 4.3, RFC 7714 sections 8.1 and 11) (L3)."""
+
+__all__ = ["aes_cm_key_stream", "derive_session_key"]
+
+def derive_session_key(master_key: bytes, master_salt: bytes, label: int, size: int) -> bytes: ...
+def aes_cm_key_stream(session_key: bytes, session_salt: bytes, ssrc: int, index: int, size: int) -> bytes: ...
