@@ -22,6 +22,8 @@ from conclave.services.appliance.supervision import log_tail, process_states
 __all__ = ["wait_until_healthy"]
 
 START_SECONDS = 60.0
+# A process that still ends at once after this long will go on doing so.
+PATIENCE_SECONDS = 8.0
 ANSWER_SECONDS = 2.0
 
 
@@ -39,7 +41,7 @@ def wait_until_healthy(layout: Layout, settings: Settings, tell: Callable[[str],
             tell(f"{program} is healthy after {time.monotonic() - begin:.1f} s")
         if not checks:
             return
-        _check_supervisor(layout)
+        _check_supervisor(layout, time.monotonic() - begin)
         if time.monotonic() - begin > START_SECONDS:
             program = next(iter(checks))
             raise StartFailed(
@@ -49,15 +51,20 @@ def wait_until_healthy(layout: Layout, settings: Settings, tell: Callable[[str],
         time.sleep(0.1)
 
 
-def _check_supervisor(layout: Layout) -> None:
+def _check_supervisor(layout: Layout, waited_s: float) -> None:
     """Raises StartFailed when there is no hope any more."""
     try:
         states = process_states(layout)
     except NotRunning:
+        if waited_s > PATIENCE_SECONDS:
+            raise StartFailed(f"the supervisor did not start; see {layout.log}/supervisor.out") from None
         return
     for process in states:
-        if process.state in {"FATAL", "EXITED", "UNKNOWN"}:
-            raise StartFailed(f"{process.name}: {process.detail}\n{log_tail(layout, process.name)}")
+        if process.state == "FATAL" or (process.state == "BACKOFF" and waited_s > PATIENCE_SECONDS):
+            raise StartFailed(
+                f"{process.name} does not stay up. The end of {layout.log / process.name}.log:\n"
+                + log_tail(layout, process.name)
+            )
 
 
 def _core_answers(layout: Layout) -> bool:

@@ -22,7 +22,15 @@ from conclave.services.appliance.isolation import CONTROL, CORE, GATEWAY, PROGRA
 from conclave.services.appliance.layout import Layout
 from conclave.services.appliance.settings import Settings
 
-__all__ = ["ProcessState", "is_running", "log_tail", "process_states", "start_supervisor", "stop_supervisor"]
+__all__ = [
+    "ProcessState",
+    "is_running",
+    "log_tail",
+    "process_states",
+    "start_supervisor",
+    "stop_supervisor",
+    "write_configuration",
+]
 
 # What the core locks: its packet pools and key arenas, some tens of megabytes a worker.
 LOCKED_MEMORY = 4 << 30
@@ -42,7 +50,7 @@ class ProcessState:
 
 def start_supervisor(layout: Layout, settings: Settings, isolation: Isolation) -> subprocess.Popen[bytes]:
     """Starts all processes in a session of their own, so that they outlive a terminal."""
-    _write_configuration(layout, settings, isolation)
+    write_configuration(layout, settings, isolation)
     settings.save(layout.settings)
     command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(layout.supervisor_configuration)]
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
@@ -163,7 +171,7 @@ def _commands(layout: Layout, settings: Settings) -> dict[str, list[str]]:
     return {name: [str(scripts / name), *map(str, arguments)] for name, arguments in commands.items()}
 
 
-def _write_configuration(layout: Layout, settings: Settings, isolation: Isolation) -> None:
+def write_configuration(layout: Layout, settings: Settings, isolation: Isolation) -> None:
     configuration = configparser.RawConfigParser()
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     configuration["supervisord"] = {

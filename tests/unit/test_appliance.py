@@ -1,0 +1,190 @@
+"""What an appliance's start creates: state, keys, certificates, and the supervisor's configuration."""
+
+from __future__ import annotations
+
+import configparser
+import datetime
+import json
+import shlex
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from conclave.services.appliance.certificates import (
+    authority_for,
+    fingerprint,
+    generate_key,
+    needs_renewal,
+    server_certificate_for,
+)
+from conclave.services.appliance.errors import NotRunning, StartFailed
+from conclave.services.appliance.isolation import PROGRAMS, Isolation, hand_over
+from conclave.services.appliance.layout import Layout, default_state
+from conclave.services.appliance.settings import Settings
+from conclave.services.appliance.state import prepare_state
+from conclave.services.appliance.supervision import is_running, stop_supervisor, write_configuration
+
+NOW = datetime.datetime(2027, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
+DAY = datetime.timedelta(days=1)
+SETTINGS = Settings(8443, 10000, 2, ("192.0.2.1", "127.0.0.1"))
+
+
+def contents(state: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(state)): path.read_bytes() for path in state.rglob("*") if path.is_file()}
+
+
+def certificate(layout: Layout) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(layout.server_certificate.read_bytes())
+
+
+def test_state_has_identity_keys_and_certificates(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, ("192.0.2.1",), NOW)
+    assert len(json.loads(layout.deployment.read_text())["deployment_id"]) == 36
+    identity = serialization.load_pem_private_key(layout.identity_key.read_bytes(), password=None)
+    assert isinstance(identity, ed25519.Ed25519PrivateKey)
+    assert len(bytes.fromhex(layout.database_key.read_text())) == 32
+    server_key = serialization.load_pem_private_key(layout.server_key.read_bytes(), password=None)
+    assert isinstance(server_key, ec.EllipticCurvePrivateKey)
+    assert server_key.public_key() == certificate(layout).public_key()
+
+
+def test_every_secret_is_its_owners_alone(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, ("192.0.2.1",), NOW)
+    hand_over(layout, Isolation(separate=False))
+    files = [path for path in layout.state.rglob("*") if path.is_file()]
+    assert len(files) == 7
+    for path in files:
+        expected = 0o644 if path == layout.authority else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == expected, path
+    for directory in (layout.log, layout.identity_key.parent, layout.server_key.parent, layout.core_control.parent):
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700, directory
+
+
+def test_a_second_start_changes_nothing(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, ("192.0.2.1",), NOW)
+    before = contents(layout.state)
+    prepare_state(layout, ("192.0.2.1",), NOW + DAY)
+    assert contents(layout.state) == before
+
+
+@pytest.mark.parametrize(("address", "days"), [("192.0.2.1", 368), ("192.0.2.7", 1)])
+def test_the_certificate_alone_is_renewed_when_it_ends_or_lacks_an_address(
+    tmp_path: Path, address: str, days: int
+) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, ("192.0.2.1",), NOW)
+    before = contents(layout.state)
+    prepare_state(layout, (address,), NOW + days * DAY)
+    after = contents(layout.state)
+    assert {name for name in after if after[name] != before[name]} == {"gateway/server.pem", "gateway/server.key"}
+
+
+def test_left_over_sockets_are_removed_before_a_start(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, ("192.0.2.1",), NOW)
+    layout.admin_socket.touch()
+    hand_over(layout, Isolation(separate=False))
+    assert not layout.admin_socket.exists()
+
+
+def test_the_certificate_is_valid_for_what_it_names_only() -> None:
+    authority_key, key = generate_key(), generate_key()
+    authority = authority_for(authority_key, "An authority", NOW)
+    made = server_certificate_for(key, ("192.0.2.1", "2001:db8::1", "meet.example"), authority, authority_key, NOW)
+
+    def verify(name: x509.GeneralName, moment: datetime.datetime, trusted: x509.Certificate = authority) -> None:
+        assert isinstance(name, x509.IPAddress | x509.DNSName)
+        PolicyBuilder().store(Store([trusted])).time(moment).build_server_verifier(name).verify(made, [])
+
+    for name in made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value:
+        verify(name, NOW)
+    with pytest.raises(VerificationError):
+        verify(x509.DNSName("other.example"), NOW)
+    with pytest.raises(VerificationError):
+        verify(x509.DNSName("meet.example"), NOW + 400 * DAY)
+    with pytest.raises(VerificationError):
+        verify(x509.DNSName("meet.example"), NOW, authority_for(generate_key(), "An authority", NOW))
+
+
+def test_a_certificate_of_another_authority_is_renewed() -> None:
+    key, other_key = generate_key(), generate_key()
+    authority, other = authority_for(key, "An authority", NOW), authority_for(other_key, "An authority", NOW)
+    made = server_certificate_for(generate_key(), ("192.0.2.1",), authority, key, NOW)
+    assert not needs_renewal(made, ("192.0.2.1",), authority, NOW)
+    assert needs_renewal(made, ("192.0.2.1",), other, NOW)
+
+
+def test_a_fingerprint_reads_as_browsers_show_it() -> None:
+    key = generate_key()
+    shown = fingerprint(authority_for(key, "An authority", NOW))
+    assert len(shown.split(":")) == 32
+    assert shown == shown.upper()
+
+
+@pytest.mark.parametrize(
+    ("addresses", "url", "listen"),
+    [
+        (("192.0.2.1", "127.0.0.1"), "https://192.0.2.1:8443", "0.0.0.0"),
+        (("127.0.0.1", "192.0.2.1"), "https://192.0.2.1:8443", "0.0.0.0"),
+        (("127.0.0.1",), "https://127.0.0.1:8443", "0.0.0.0"),
+        (("2001:db8::1", "127.0.0.1"), "https://[2001:db8::1]:8443", "::"),
+    ],
+)
+def test_invites_name_the_first_address_that_others_reach(addresses: tuple[str, ...], url: str, listen: str) -> None:
+    settings = Settings(8443, 10000, 1, addresses)
+    assert (settings.public_url, settings.any_address) == (url, listen)
+
+
+def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
+    SETTINGS.save(tmp_path / "settings.json")
+    assert Settings.load(tmp_path / "settings.json") == SETTINGS
+
+
+@pytest.mark.parametrize("separate", [True, False])
+def test_the_supervisor_restarts_each_process_as_its_own_user(tmp_path: Path, separate: bool) -> None:
+    layout = Layout.at(tmp_path / "a %(state)s 'dir'")
+    prepare_state(layout, SETTINGS.addresses, NOW)
+    write_configuration(layout, SETTINGS, Isolation(separate))
+    assert stat.S_IMODE(layout.supervisor_configuration.stat().st_mode) == 0o600
+    read = configparser.ConfigParser()
+    read.read(layout.supervisor_configuration)
+    for program in PROGRAMS:
+        section = read[f"program:{program}"]
+        assert section.getboolean("autorestart")
+        assert section["umask"] == "007"
+        assert section.get("user") == (program if separate else None)
+        assert str(layout.run) in shlex.split(section["command"])
+    core = shlex.split(read["program:conclave-core"]["command"])
+    assert core[core.index("--workers") + 1] == "2"
+    assert [core[index + 1] for index, word in enumerate(core) if word == "--address"] == list(SETTINGS.addresses)
+
+
+def test_no_appliance_is_not_running(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    assert not is_running(layout)
+    with pytest.raises(NotRunning, match="start it with"):
+        stop_supervisor(layout)
+
+
+def test_a_state_directory_too_long_for_sockets_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StartFailed, match="bytes shorter"):
+        Layout.at(tmp_path / ("x" * 100))
+
+
+def test_the_state_directory_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONCLAVE_STATE", str(tmp_path))
+    assert default_state() == tmp_path
+    monkeypatch.delenv("CONCLAVE_STATE")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert default_state() == Path("/var/lib/conclave")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert default_state() == tmp_path / "conclave"
