@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
@@ -39,7 +39,10 @@ class IdentityKey:
 
 def read_identity_key(path: Path) -> IdentityKey:
     """Reads an unencrypted PKCS #8 PEM file. Raises ValueError unless it holds an Ed25519 key."""
-    key = load_pem_private_key(path.read_bytes(), password=None)
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path} holds no Ed25519 key; restore it from the backup of the state directory")
+        raise ValueError(f"{path} holds no readable Ed25519 key; restore it from the backup of the state directory")
     return IdentityKey(key)

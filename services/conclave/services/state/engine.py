@@ -31,6 +31,8 @@ def open_sqlcipher(path: Path, keys: DatabaseKeys) -> Engine:
 
     def connect() -> Any:
         connection = sqlcipher3.dbapi2.connect(str(path), check_same_thread=False, isolation_level=None)
+        # SQLCipher would write lines of its own to standard error, beside ours.
+        connection.execute("PRAGMA cipher_log_level = NONE")
         # The key comes first: anything that reads the file before it would take the file for plaintext.
         connection.execute(f"PRAGMA key = \"x'{keys.database_key_hex()}'\"")
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
