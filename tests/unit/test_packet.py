@@ -102,6 +102,25 @@ def test_an_emptied_history_starts_anew_anywhere() -> None:
     assert history.put(4)
 
 
+def test_what_waits_is_not_given_to_anybody_else() -> None:
+    history = StreamHistory(3)
+    assert history.put(1, b"waiting")
+    assert history.put(2, b"waiting too")
+    history.hold(2)
+    history.hold(1)
+    assert history.put(2 + HISTORY_SIZE, b"new")
+    assert (history.get(1), history.get(2)) == (None, None)
+    assert history.available == 0, "both are displaced, and both still wait"
+    assert history.let_go() == [(1, b"waiting"), (2, b"waiting too")]
+    assert history.available == 2
+    assert history.put(3 + HISTORY_SIZE)
+    history.hold(3 + HISTORY_SIZE)
+    assert history.let_go() == [(3 + HISTORY_SIZE, b"")]
+    assert history.get(3 + HISTORY_SIZE) == b"", "what was not displaced stays"
+    history.clear()
+    assert history.available == 3
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_history_behaves_like_a_dictionary_of_the_newest(seed: int) -> None:
     chance = random.Random(seed)

@@ -154,6 +154,25 @@ def test_a_frame_without_marker_waits_a_millisecond(core: Simulation) -> None:
     assert len(receiver.rtp) == 2
 
 
+def test_a_packet_that_waits_outlives_a_jump_of_its_stream(core: Simulation) -> None:
+    sender, receiver = pair(core)
+    stranger = Peer(core, room=2, sources=(microphone(), camera()))
+    stream, elsewhere = Stream(b"1", 0xABC), Stream(b"1", 0xDEF)
+    core.set_slot(receiver.leg, 0, camera_of(sender), 2)
+    available = core.packets_available
+    sender.send(stream.frame(2, key=True)[:1], 10 * MS)
+    # The history lets go of what lies 512 below; the first packet is still to be forwarded.
+    stream.sequence_number += 600
+    sender.send(stream.frame(2)[:1], 10 * MS)
+    stranger.send(elsewhere.frame(2, key=True, size=200)[:1], 10 * MS)
+    core.advance(11 * MS)
+    deliver(core, receiver)
+    assert [packet.payload[5:9] for packet in receiver.rtp] == [bytes(4), (1).to_bytes(4, "big")]
+    assert {len(packet.payload) for packet in receiver.rtp} == {109}
+    # What the two histories keep, and not the displaced one.
+    assert core.packets_available == available - 2
+
+
 def test_waiting_slot_asks_for_a_key_frame_every_300_ms(core: Simulation) -> None:
     sender, receiver = pair(core)
     stream = Stream(b"1", 0xABC)

@@ -5,7 +5,7 @@ from conclave.core.keyframes cimport keyframes_satisfied, keyframes_want
 from conclave.core.layers cimport LAYER_NONE, layer_choose
 from conclave.core.leg cimport Layer, Leg, PENDING_MAX, Received, Slot, Source, leg_can_send
 from conclave.core.outbox cimport Outbox, outbox_has_room
-from conclave.core.packet cimport Packet
+from conclave.core.packet cimport Packet, packets_let_go
 from conclave.core.rewrite cimport rewriter_stop, rewriter_switch
 from conclave.core.ring cimport ring_publish, ring_reserve
 from conclave.core.router cimport EVENT_SLOT_CHANGED, Event, Router
@@ -246,6 +246,7 @@ cdef void flow_forget(Router *router, Layer *layer) noexcept nogil:
     if router.sending == layer:
         router.sending = NULL
         router.cursor = NULL
+    packets_let_go(layer.pending_first, &router.packets)
     layer.pending_first = layer.pending_last = NULL
     layer.pending_count = 0
 
@@ -254,6 +255,7 @@ cdef void flow_take(Router *router, const Received *received, uint64_t now_ns) n
     cdef Layer *layer = received.layer
     cdef Packet *packet = received.packet
     packet.next = NULL
+    packet.pending = True
     if layer.pending_last != NULL:
         layer.pending_last.next = packet
     else:
@@ -300,6 +302,7 @@ cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcep
                     return True
                 forward_pending(slot, layer, now_ns, outbox)
             router.cursor = slot.showing_next
+        packets_let_go(layer.pending_first, &router.packets)
         layer.pending_first = layer.pending_last = NULL
         layer.pending_count = layer.pending_largest = 0
         router.sending = NULL

@@ -5,7 +5,7 @@ from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
 from conclave.core.keyframes cimport keyframes_init
 from conclave.core.nack cimport nack_init, nack_received
 from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_drop_oldest, history_init, history_put,
-                                   pool_give, pool_take)
+                                   packets_let_go, pool_give, pool_take)
 from conclave.core.rtp cimport (EXT_ABS_SEND_TIME, RTP_PACKET_MAX, RtpExtensions, RtpHeader, rtp_parse,
                                 rtp_payload_size, rtp_read_extensions)
 from conclave.core.rtx cimport rtx_unwrap
@@ -50,6 +50,7 @@ cdef Slot *leg_find_slot(Leg *leg, uint32_t ssrc) noexcept nogil:
 
 
 cdef void layer_reset(Layer *layer, PacketPool *pool) noexcept nogil:
+    packets_let_go(layer.pending_first, pool)
     history_clear(&layer.history, pool)
     history_init(&layer.history)
     nack_init(&layer.nack)

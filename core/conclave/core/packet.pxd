@@ -20,6 +20,8 @@ cdef struct Packet:
     uint8_t audio_level
     bint voice
     Vp8Descriptor vp8              # video only
+    bint pending                   # in the caller's list: it does not go back to the pool before packets_let_go
+    bint displaced                 # the history has let go of it meanwhile
     Packet *next                   # free list, or the caller's pending list
     uint8_t data[PACKET_DATA_SIZE] # RTP header as received, then the payload
 
@@ -39,13 +41,15 @@ cdef struct History:               # the newest packets of one incoming stream, 
 cdef int pool_init(PacketPool *pool, size_t capacity) noexcept nogil      # 0, or -1 when memory is short
 cdef Packet *pool_take(PacketPool *pool) noexcept nogil                   # all but `data` zeroed; NULL when used up
 cdef void pool_give(PacketPool *pool, Packet *packet) noexcept nogil
+# Ends the caller's list that begins with `first`: clears `pending`, and gives back what was displaced in the meantime.
+cdef void packets_let_go(Packet *first, PacketPool *pool) noexcept nogil
 cdef void pool_destroy(PacketPool *pool) noexcept nogil
 
 cdef void history_init(History *history) noexcept nogil
-# Keeps `packet`, which belongs to the history from then on; what it displaces goes back to the pool. A packet older than
-# the ring reaches, or one whose index is there already, is given back at once and false is returned.
+# Keeps `packet`, which belongs to the history from then on; what it displaces goes back to the pool, unless it is `pending`. A
+# packet older than the ring reaches, or one whose index is there already, is given back at once and false is returned.
 cdef bint history_put(History *history, PacketPool *pool, Packet *packet) noexcept nogil
 cdef Packet *history_get(const History *history, uint64_t index) noexcept nogil   # NULL when it is not there
-# Gives back the oldest packet; false when the history is empty. Used when the pool runs short.
+# Lets go of the oldest packet; false when the history is empty. Used when the pool runs short.
 cdef bint history_drop_oldest(History *history, PacketPool *pool) noexcept nogil
 cdef void history_clear(History *history, PacketPool *pool) noexcept nogil

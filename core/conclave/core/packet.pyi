@@ -6,6 +6,12 @@ class StreamHistory:
         """Takes a packet from the pool and keeps it. Raises BufferError when the pool is used up."""
 
     def get(self, index: int) -> bytes | None: ...
+    def hold(self, index: int) -> None:
+        """Puts a packet in front of the list of those that wait."""
+
+    def let_go(self) -> list[tuple[int, bytes]]:
+        """Ends the list and returns what was in it."""
+
     def drop_oldest(self) -> bool: ...
     def clear(self) -> None: ...
     @property

@@ -48,17 +48,31 @@ cdef void pool_destroy(PacketPool *pool) noexcept nogil:
     memset(pool, 0, sizeof(PacketPool))
 
 
+cdef void packets_let_go(Packet *first, PacketPool *pool) noexcept nogil:
+    cdef Packet *following
+    while first != NULL:
+        following = first.next
+        first.next = NULL
+        first.pending = False
+        if first.displaced:
+            pool_give(pool, first)
+        first = following
+
+
 cdef void history_init(History *history) noexcept nogil:
     memset(history, 0, sizeof(History))
 
 
 cdef inline void release(History *history, PacketPool *pool, uint64_t index) noexcept nogil:
-    """Gives back whatever packet lies in the ring where `index` belongs."""
+    """Lets go of whatever packet lies in the ring where `index` belongs."""
     cdef Packet *packet = history.ring[index & HISTORY_MASK]
     if packet != NULL:
         history.ring[index & HISTORY_MASK] = NULL
         history.count -= 1
-        pool_give(pool, packet)
+        if packet.pending:
+            packet.displaced = True
+        else:
+            pool_give(pool, packet)
 
 
 cdef void advance(History *history, PacketPool *pool, uint64_t index) noexcept nogil:
@@ -123,6 +137,7 @@ cdef class StreamHistory:
 
     cdef PacketPool pool
     cdef History history
+    cdef Packet *pending
 
     def __cinit__(self, size_t capacity):
         history_init(&self.history)
@@ -148,6 +163,23 @@ cdef class StreamHistory:
         if packet == NULL:
             return None
         return <bytes>packet.data[:packet.size]
+
+    def hold(self, uint64_t index) -> None:
+        cdef Packet *packet = history_get(&self.history, index)
+        assert packet != NULL, "only what is kept can be held"
+        packet.pending = True
+        packet.next = self.pending
+        self.pending = packet
+
+    def let_go(self):
+        cdef Packet *packet = self.pending
+        cdef list held = []
+        while packet != NULL:
+            held.append((packet.index, <bytes>packet.data[:packet.size]))
+            packet = packet.next
+        packets_let_go(self.pending, &self.pool)
+        self.pending = NULL
+        return held
 
     def drop_oldest(self) -> bool:
         return history_drop_oldest(&self.history, &self.pool)
