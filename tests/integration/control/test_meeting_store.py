@@ -1,0 +1,110 @@
+"""Meetings in both databases: what a restart reads back, pages, and the audit entry in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from conclave.services.audit.log import Act, AuditLog, verify_entries
+from conclave.services.audit.models import AuditRow
+from conclave.services.domain.roles import Role
+from conclave.services.meetings.model import Meeting, Participant, SourceKind
+from conclave.services.meetings.models import ParticipantRow
+from conclave.services.meetings.store import SqlMeetingStore
+from conclave.services.rooms.models import RoomRow
+from conclave.services.state.store import Store
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+@pytest.fixture
+async def store(engine: Engine) -> AsyncIterator[Store]:
+    store = Store(engine, "d1")
+    await store.prepare(NOW)
+
+    def add_rooms(session: Session) -> None:
+        for room_id in ("board", "other"):
+            row = RoomRow(tenant_id="d1", id=room_id, display_name="x", protection_mode=3, max_participants=9)
+            row.create_time = NOW
+            session.add(row)
+
+    await store.run(add_rooms)
+    yield store
+    await store.close()
+
+
+def meetings_in(store: Store) -> SqlMeetingStore:
+    return SqlMeetingStore(store, AuditLog("d1", lambda: NOW))
+
+
+def participant(number: int, meeting: Meeting) -> Participant:
+    name = f"{number:016d}".replace("0", "a").replace("1", "b")
+    later = NOW + timedelta(seconds=number)
+    invite = "i" * 16
+    return Participant(name, meeting.id, f"guest:{name}", "Ada", Role.HOST, later, bytes([number]) * 32, invite)
+
+
+async def test_what_was_stored_is_what_a_restart_reads(store: Store) -> None:
+    meetings, meeting = meetings_in(store), Meeting("m" * 16, "board", NOW)
+    ada, bob = participant(2, meeting), participant(3, meeting)
+    await meetings.join(meeting, ada, True)
+    await meetings.join(meeting, bob, False)
+    ada.transport_id = "t1"
+    ada.published = frozenset({SourceKind.MICROPHONE, SourceKind.SCREEN_AUDIO})
+    ada.active = frozenset({SourceKind.SCREEN_AUDIO})
+    await meetings.save_media(ada)
+    (read,) = await meetings.load_open()
+    assert (read.id, read.room_id, read.start_time) == (meeting.id, "board", NOW)
+    assert list(read.participants) == [ada.id, bob.id]
+    again = read.participants[ada.id]
+    for field in ("display_name", "role", "join_time", "resume_token_hash", "invite_id", "published", "active"):
+        assert getattr(again, field) == getattr(ada, field), field
+    assert (again.transport_id, again.attached) == ("t1", False)
+
+
+async def test_the_last_leave_ends_the_meeting_and_forgets_the_token(store: Store) -> None:
+    meetings, meeting = meetings_in(store), Meeting("m" * 16, "board", NOW)
+    ada = participant(2, meeting)
+    await meetings.join(meeting, ada, True)
+    await meetings.leave(meeting, [ada], NOW + timedelta(hours=1), True, "participant:x")
+    assert await meetings.load_open() == []
+    record = await meetings.find(meeting.name)
+    assert record is not None
+    assert record.end_time == NOW + timedelta(hours=1)
+    row_hash = await store.run(lambda session: session.scalar(select(ParticipantRow.resume_token_hash)))
+    assert row_hash is None
+    acts = await store.run(lambda session: list(session.scalars(select(AuditRow.act).order_by(AuditRow.sequence))))
+    assert acts == ["meeting.started", "participant.joined", "participant.left", "meeting.ended"]
+    assert await store.run(lambda session: verify_entries(session, "d1")) == 4
+
+
+async def test_a_broken_audit_log_lets_nobody_in(store: Store) -> None:
+    class Broken:
+        def record(self, session: Session, act: Act, actor: str, resource: str, subject_id: str | None = None) -> None:
+            raise OSError("no space left on device")
+
+    meeting = Meeting("m" * 16, "board", NOW)
+    with pytest.raises(OSError, match="no space"):
+        await SqlMeetingStore(store, Broken()).join(meeting, participant(2, meeting), True)
+    assert await meetings_in(store).load_open() == []
+
+
+async def test_pages_are_newest_first_by_room_and_by_state(store: Store) -> None:
+    meetings = meetings_in(store)
+    for number in range(4):
+        meeting = Meeting(chr(ord("a") + number) * 16, "board" if number < 3 else "other", NOW)
+        someone = participant(number + 2, meeting)
+        await meetings.join(meeting, someone, True)
+        if number < 2:
+            await meetings.leave(meeting, [someone], NOW, True, "test")
+    # All four started in the same microsecond: the id decides.
+    everything = await meetings.page(None, True, None, 10)
+    assert [record.name.meeting_id[0] for record in everything] == ["d", "c", "b", "a"]
+    rest = await meetings.page(None, True, (NOW, "c" * 16), 10)
+    assert [record.name.meeting_id[0] for record in rest] == ["b", "a"]
+    assert [r.name.meeting_id[0] for r in await meetings.page("board", False, None, 10)] == ["c"]
+    assert len(await meetings.page("board", True, None, 2)) == 2
