@@ -10,6 +10,7 @@ import pytest
 import sqlcipher3.dbapi2
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from conclave.services.rooms.models import RoomRow
 from conclave.services.state.columns import UnreadableColumn
 from conclave.services.state.engine import CannotOpenDatabase, open_postgresql, open_sqlcipher
 from conclave.services.state.keys import DatabaseKeys
-from conclave.services.state.migrate import migrate
+from conclave.services.state.migrate import HEAD, SCRIPTS, migrate
 from conclave.services.state.store import Store, WrongDeployment
 from conclave.services.state.tables import Row
 
@@ -58,6 +59,18 @@ async def test_migrations_make_the_schema_of_the_models(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
+
+
+async def test_the_newest_migration_is_the_head() -> None:
+    assert ScriptDirectory(str(SCRIPTS)).get_current_head() == HEAD
+
+
+async def test_a_database_of_a_newer_version_is_not_touched(engine: Engine) -> None:
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CannotOpenDatabase, match="9999.*newer version"):
+        migrate(engine)
 
 
 async def test_every_row_names_its_tenant_and_rows_about_people_their_subject() -> None:
