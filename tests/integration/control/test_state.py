@@ -69,7 +69,7 @@ async def test_a_database_of_a_newer_version_is_not_touched(engine: Engine) -> N
     migrate(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(CannotOpenDatabase, match="9999.*newer version"):
+    with pytest.raises(CannotOpenDatabase, match=r"9999.*newer version"):
         migrate(engine)
 
 
