@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Gateway:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listens. Returns the port, which is a free one when 0 was asked for."""
+        """Listens; "::" is every address, of IPv4 too. Returns the port, which is a free one when 0 was asked for."""
         await self._runner.setup()
         server = self._runner.server
         assert server is not None, "setup makes it"
@@ -60,8 +61,7 @@ class Gateway:
 
         self._server = await loop.create_server(
             guarded_connection,
-            host,
-            port,
+            sock=_listener(host, port),
             ssl=self._tls,
             backlog=256,
             ssl_handshake_timeout=_HANDSHAKE_TIMEOUT_S,
@@ -140,3 +140,9 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
     set_security_headers(response.headers)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    # asyncio itself would keep IPv4 out of an IPv6 socket.
+    return socket.create_server(address, family=family, dualstack_ipv6=host == "::")
