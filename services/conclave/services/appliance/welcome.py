@@ -22,7 +22,10 @@ def welcome(console: Console, layout: Layout, settings: Settings, authority: x50
     """Prints how to use the appliance; on its first start, makes the first room and prints its host's invite."""
     console.print(f"\n[bold]The appliance is up:[/] {settings.public_url}", soft_wrap=True)
     console.print(f"State: {layout.state}", soft_wrap=True)
-    console.print("\nBrowsers trust it once they trust its certificate authority; import this file as an authority:")
+    console.print(
+        "\nBrowsers trust it once they trust its certificate authority; import this file as an authority:",
+        soft_wrap=True,
+    )
     console.print(f"  {layout.authority}\n  SHA-256 {fingerprint(authority)}", soft_wrap=True)
     if layout.welcomed.exists():
         command = f"conclave --state {layout.state} invite {FIRST_ROOM} --role host"
@@ -31,7 +34,7 @@ def welcome(console: Console, layout: Layout, settings: Settings, authority: x50
     invite = _first_invite(layout)
     layout.welcomed.touch(mode=0o600)
     expires = invite.expire_time.ToDatetime().strftime("%Y-%m-%d %H:%M UTC")
-    console.print(f"\n[bold]The first host's invite[/] (room {FIRST_ROOM}, until {expires}):")
+    console.print(f"\n[bold]The first host's invite[/] (room {FIRST_ROOM}, until {expires}):", soft_wrap=True)
     # Plain, whole and on one line: it is copied, and read by programs.
     console.print(f"  {invite.url}", soft_wrap=True, markup=False, highlight=False)
 

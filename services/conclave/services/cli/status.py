@@ -27,9 +27,9 @@ def status(context: typer.Context, state: State = None, as_json: AsJson = False)
             processes = [{"name": each.name, "state": each.state, "pid": each.pid} for each in supervised]
             session.answer_values({**values, "supervised": processes})
         else:
-            session_console = Console(highlight=False)
-            session_console.print(_report(found, supervised))
-        if not all(process.healthy for process in found.processes):
+            Console(highlight=False).print(_report(found, supervised))
+        running = all(process.state == "RUNNING" for process in supervised)
+        if not running or not all(process.healthy for process in found.processes):
             raise typer.Exit(1)
 
 
@@ -46,8 +46,13 @@ def _report(found: system_pb2.Status, supervised: list[ProcessState]) -> Group:
     processes = Table("Process", "Health", "Runs", "", box=None, pad_edge=False)
     for process in found.processes:
         health = "[green]healthy[/]" if process.healthy else "[red]not healthy[/]"
-        runs = by_name.get(process.name)
-        processes.add_row(process.name, health, escape(runs.detail) if runs else "", escape(process.detail))
+        detail = by_name[process.name].detail if process.name in by_name else ""
+        processes.add_row(process.name, health, escape(detail), escape(process.detail))
+    # Control does not look at the gateway, which looks at control.
+    known = {process.name for process in found.processes}
+    for runs in (process for process in supervised if process.name not in known):
+        state = "[green]running[/]" if runs.state == "RUNNING" else f"[red]{runs.state.lower()}[/]"
+        processes.add_row(runs.name, state, escape(runs.detail), "")
     facts = Table.grid(padding=(0, 2))
     facts.add_row("Deployment", found.deployment_id)
     facts.add_row("Identity key", found.identity_fingerprint)
