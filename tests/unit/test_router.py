@@ -9,6 +9,7 @@ import pytest
 from aioice import stun
 
 from conclave.core.config import PoolExhausted, source_number
+from conclave.core.errors import IndexReused
 from conclave.core.events import ConsentChanged, DtlsReceived, IceConnected, SlotChanged, SpeakersChanged
 from conclave.core.switchboard import Simulation
 
@@ -62,6 +63,13 @@ def test_controlled_peer_is_told_to_change_its_role(core: Simulation) -> None:
     core.receive(MS, peer.address, peer.request(controlled=True))
     deliver(core, peer)
     assert peer.stun[-1].attributes["ERROR-CODE"][0] == 487
+
+
+# A second context of one key would begin its SRTCP index anew.
+def test_keys_are_set_once_a_leg(core: Simulation) -> None:
+    peer = Peer(core)
+    with pytest.raises(IndexReused):
+        core.set_keys(peer.leg, 7, b"k" * 16, b"s" * 12, b"r" * 16, b"t" * 12)
 
 
 def test_unknown_sender_is_dropped_and_counted(core: Simulation) -> None:

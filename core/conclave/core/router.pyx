@@ -25,8 +25,8 @@ from conclave.core.rtcp cimport (RTCP_PSFB, RTCP_RR, RTCP_RTPFB, RTCP_SR, Remb, 
                                  rtcp_read_sender_info)
 from conclave.core.speakers cimport speaker_heard, speaker_init
 from conclave.core.srtp cimport srtcp_unprotect, srtp_send_stream_init
-from conclave.core.status cimport (NO_KEY, NO_SPACE, OK, Status, TOO_LARGE, UNKNOWN_SENDER, UNKNOWN_STREAM, UNKNOWN_USER,
-                                   UNSUPPORTED)
+from conclave.core.status cimport (INDEX_REUSED, NO_KEY, NO_SPACE, OK, Status, TOO_LARGE, UNKNOWN_SENDER, UNKNOWN_STREAM,
+                                   UNKNOWN_USER, UNSUPPORTED)
 from conclave.core.stun cimport StunMessage, stun_parse
 from conclave.core.table cimport table_destroy, table_get, table_init, table_key, table_put, table_remove
 
@@ -309,9 +309,10 @@ cdef void router_apply(Router *router, const Command *command, uint64_t now_ns) 
     elif command.command == COMMAND_RESTART_ICE:
         result.status = restart(router, leg, command)
     elif command.command == COMMAND_SET_KEYS:
-        # The contexts of before, if any, go back with the result.
-        result.send = leg.send
-        result.receive = leg.receive
+        # Once a leg: a second context of the same key would count its SRTCP packets from 0 again and repeat nonces.
+        if leg.send != NULL:
+            result.status = INDEX_REUSED
+            return
         leg.send = command.send
         leg.receive = command.receive
     elif command.command == COMMAND_SET_SLOT:

@@ -214,9 +214,6 @@ cdef class Switchboard:
         if result.status != OK:
             self.release(command.send)
             self.release(command.receive)
-        else:
-            self.release(result.send)
-            self.release(result.receive)
         raise_status(result.status)
 
     def restart_ice(self, uint32_t leg, bytes local_ufrag, bytes local_pwd, bytes remote_ufrag):
