@@ -18,6 +18,7 @@ import grpc
 import typer
 from cryptography import x509
 from rich.console import Console
+from rich.markup import escape
 
 from conclave.services.appliance.admin import describe
 from conclave.services.appliance.errors import NotRunning, StartFailed
@@ -36,7 +37,9 @@ console = Console(highlight=False)
 
 State = Annotated[
     Path | None,
-    typer.Option("--state", help="Directory of the appliance's state.", envvar="CONCLAVE_STATE", metavar="DIR"),
+    typer.Option(
+        "--state", help="Directory of the appliance's state.", envvar="CONCLAVE_STATE", metavar="DIR", readable=False
+    ),
 ]
 
 
@@ -64,7 +67,7 @@ def up(
         if is_running(layout):
             authority = x509.load_pem_x509_certificate(layout.authority.read_bytes())
             console.print(f"It runs already on {layout.state}; stop it with ./appliance/down to change how.")
-            welcome(console, layout, Settings.load(layout.settings), authority)
+            _welcome(layout, Settings.load(layout.settings), authority)
             return
         check_ports(settings)
         authority = prepare_state(layout, settings.addresses, now)
@@ -76,7 +79,7 @@ def up(
         supervisor = start_supervisor(layout, settings, isolation)
         try:
             wait_until_healthy(layout, settings, lambda text: console.print(text))
-            welcome(console, layout, settings, authority)
+            _welcome(layout, settings, authority)
         except BaseException:
             # Also when interrupted: a start that did not end well leaves nothing running.
             supervisor.terminate()
@@ -92,6 +95,13 @@ def down(state: State = None) -> None:
     layout = Layout.at(state or default_state())
     stop_supervisor(layout)
     console.print(f"Stopped the appliance on {layout.state}.", soft_wrap=True)
+
+
+def _welcome(layout: Layout, settings: Settings, authority: x509.Certificate) -> None:
+    try:
+        welcome(console, layout, settings, authority)
+    except grpc.RpcError as error:
+        raise StartFailed(describe(error, layout)) from error
 
 
 def _addresses(named: list[str] | None) -> tuple[str, ...]:
@@ -145,15 +155,12 @@ def main() -> None:
     """Runs a command; what went wrong is told in words."""
     try:
         app(standalone_mode=True)
-    except grpc.RpcError as error:
-        console.print(f"[red]{describe(error, Layout.at(default_state()))}[/]", soft_wrap=True)
-        sys.exit(1)
     except (StartFailed, NotRunning) as error:
-        console.print(f"[red]{error}[/]", soft_wrap=True)
-        sys.exit(1)
+        message = str(error)
     except PermissionError as error:
-        console.print(f"[red]{error.filename}: {error.strerror}; choose a directory of yours with --state[/]")
-        sys.exit(1)
+        message = f"{error.filename}: {error.strerror}; choose a directory of yours with --state"
+    Console(stderr=True, highlight=False).print(f"[red]Error:[/] {escape(message)}", soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import typer
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.console import Console, RenderableType
+from rich.markup import escape
 
 from conclave.services.appliance.admin import connect, describe, status_of
 from conclave.services.appliance.errors import NotRunning, StartFailed
@@ -26,7 +27,9 @@ CALL_SECONDS = 10.0
 
 State = Annotated[
     Path | None,
-    typer.Option("--state", help="Directory of the appliance's state.", envvar="CONCLAVE_STATE", metavar="DIR"),
+    typer.Option(
+        "--state", help="Directory of the appliance's state.", envvar="CONCLAVE_STATE", metavar="DIR", readable=False
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
@@ -85,5 +88,5 @@ def _failed(code: str, message: str, as_json: bool) -> typer.Exit:
         json.dump({"error": {"code": code, "message": message}}, sys.stderr, ensure_ascii=False)
         sys.stderr.write("\n")
     else:
-        Console(stderr=True, highlight=False).print(f"[red]Error:[/] {message}", soft_wrap=True, markup=True)
+        Console(stderr=True, highlight=False).print(f"[red]Error:[/] {escape(message)}", soft_wrap=True)
     return typer.Exit(1)
