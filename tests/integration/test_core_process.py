@@ -16,7 +16,7 @@ from clients.core_process import CoreProcess, RequestFailed
 from clients.media import VideoMaker
 from clients.meeting import Meeting, play
 from clients.participant import VIDEO
-from conclave.core import srtp
+from conclave.core import crypto_backends
 from conclave.media.v1 import control_pb2 as pb
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_an_exhausted_pool_is_told(core: CoreProcess) -> None:
     hold_a_meeting(core)
 
 
-@pytest.mark.parametrize("backend", srtp.backends())
+@pytest.mark.parametrize("backend", crypto_backends.backends())
 def test_it_runs_on_every_backend(tmp_path: Path, backend: str) -> None:
     with CoreProcess(tmp_path, "--crypto", backend) as core:
         assert core.started["crypto"] == backend
@@ -132,6 +132,28 @@ def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
     assert core.log[-1].endswith(" stopped")
     with CoreProcess(tmp_path) as again:  # on the sockets that the first one left
         assert again.ask(get_info=pb.GetInfo()).info.instance_id != first
+
+
+FAULTY = """
+import sys
+from conclave.core import control, process
+
+def fail(self, request):
+    raise LookupError("rooms/of-somebody")
+
+control.Control._set_slots = fail
+sys.exit(process.main(sys.argv[1:]))
+"""
+
+
+def test_a_fault_ends_the_process_without_telling_names(tmp_path: Path) -> None:
+    with CoreProcess(tmp_path, entry=("-c", FAULTY)) as core:
+        core.send_only(pb.Request(set_slots=pb.SetSlots(transport_id="t")).SerializeToString())
+        assert core.process.wait(10) == 1
+    (line,) = [line for line in core.log if "CRITICAL" in line]
+    assert "error=LookupError" in line
+    assert "control.py" in line
+    assert "somebody" not in "".join(core.log)
 
 
 def test_a_core_that_cannot_start_says_why(core: CoreProcess, tmp_path: Path) -> None:

@@ -36,14 +36,16 @@ class RequestFailed(Exception):
 class CoreProcess:
     """Starts `conclave-core` on loopback; a context manager that stops it.
 
+    entry: what Python runs instead of the module.
     log: the lines it has written so far; started: the fields of its "started" line.
     """
 
-    def __init__(self, run_dir: Path, *options: str) -> None:
+    def __init__(self, run_dir: Path, *options: str, entry: tuple[str, ...] = ("-m", "conclave.core.process")) -> None:
         self.run_dir = run_dir
         self.log: list[str] = []
         self.started: dict[str, str] = {}
         self._options = options
+        self._entry = entry
         self._request_ids = itertools.count(1)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._requests = self._context.socket(zmq.DEALER)
@@ -51,7 +53,7 @@ class CoreProcess:
         self.process: subprocess.Popen[str]
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "conclave.core.process", "--run-dir", str(self.run_dir), "--bind", "127.0.0.1"]
+        command = [sys.executable, *self._entry, "--run-dir", str(self.run_dir), "--bind", "127.0.0.1"]
         if "--media-port" not in self._options:
             command += ["--media-port", "0"]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -111,10 +113,14 @@ class CoreProcess:
 
     def send_raw(self, message: bytes) -> bytes:
         """Sends bytes to the control socket and waits for the answer."""
-        self._requests.send(message)
+        self.send_only(message)
         if not self._requests.poll(ANSWER_MS):
             raise TimeoutError("the core does not answer")
         return self._requests.recv()
+
+    def send_only(self, message: bytes) -> None:
+        """Sends bytes to the control socket."""
+        self._requests.send(message)
 
     def events(self, timeout: float = 0.0) -> list[pb.Event]:
         """The events that came, after waiting at most `timeout` seconds for the first."""
