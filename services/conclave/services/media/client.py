@@ -14,6 +14,7 @@ import zmq.asyncio
 from google.protobuf.message import DecodeError
 
 from conclave.media.v1 import control_pb2 as pb
+from conclave.services.journal.lines import fields
 from conclave.services.media.errors import CoreExhausted, CoreRefused, CoreUnavailable
 from conclave.services.media.presence import CorePresence, CorePresent, PresenceChange
 from conclave.services.media.wire import (
@@ -201,7 +202,9 @@ class CoreClient:
             return
         change = self._presence.heard(event.instance_id, self._clock_ns())
         if isinstance(change, CorePresent):
-            _log.info("media core is present, instance %s", change.instance_id)
+            _log.info(
+                "the media core is present", extra=fields(instance=change.instance_id, restarted=change.restarted)
+            )
             if change.restarted:
                 self._fail_waiting("the media core restarted")
             self._reports.put_nowait(change)

@@ -8,6 +8,7 @@ import secrets
 from collections import defaultdict
 from typing import Protocol
 
+from conclave.services.journal.lines import fields
 from conclave.services.media.errors import CoreRefused, CoreUnavailable
 from conclave.services.media.model import (
     CoreEvent,
@@ -287,7 +288,9 @@ class MediaSessions:
                     await self._tell_core_wishes(other, waiting)
                 except CoreUnavailable as error:
                     # A core that restarts loses every transport: all wishes are told anew then.
-                    _log.warning("the core did not take the wishes for a source: %s", error)
+                    _log.warning(
+                        "the core did not take the wishes for a source", extra=fields(reason=type(error).__name__)
+                    )
 
     async def _tell_core_sources(self, participant: Participant) -> None:
         active = {source_id(participant.id, kind): kind in participant.active for kind in participant.published}
@@ -295,7 +298,7 @@ class MediaSessions:
             await self._core.set_sources(participant.transport_id, active)
         except (CoreRefused, CoreUnavailable) as error:
             # A core that comes back is told again by reconcile, a transport that is gone by the next offer.
-            _log.warning("the core did not take the state of sources: %s", error)
+            _log.warning("the core did not take the state of sources", extra=fields(reason=type(error).__name__))
 
     async def _tell_core_wishes(self, participant: Participant, wishes: list[Wish]) -> None:
         told = []
@@ -310,7 +313,7 @@ class MediaSessions:
                 try:
                     await self._core.set_slots(participant.transport_id, [one])
                 except CoreRefused as error:
-                    _log.warning("the core did not take a wish: %s", error)
+                    _log.warning("the core did not take a wish", extra=fields(reason=type(error).__name__))
 
     def _source_stands(self, source: str) -> bool:
         owner = self._meetings.participant(source_owner(source))
