@@ -32,7 +32,7 @@ export const en = {
   labelCameraOff: "Camera off",
   labelCameraOn: "Camera on",
   labelShare: "Share",
-  labelStopSharing: "Stop sharing",
+  labelStopSharing: "Stop",
   labelLeave: "Leave",
   controls: "Meeting controls",
   pin: (name: string) => `Enlarge ${name}`,

@@ -106,9 +106,10 @@ export class MediaLink {
       const offer = await peer.offer(iceRestart);
       const answer = await this.#signalling.offer(offer, iceRestart);
       if (this.peer.value !== peer) return;
+      // At once: while the browser works on the answer, events may already tell of changed slots.
+      this.#slotsKnown(answer.slots);
       await peer.accept(answer.sdp);
       this.#negotiated = true;
-      this.#slotsKnown(answer.slots);
       if (!iceRestart) this.loudspeaker.play(peer.audioTracks);
       this.#told.clear();
       this.#tellWishes();
@@ -126,6 +127,7 @@ export class MediaLink {
       console.error("the appliance refused the offer:", error);
       return;
     }
+    console.warn("media could not be negotiated, trying again:", String(error));
     this.#attempt += 1;
     this.#recoverAfter(waitBeforeAttempt(this.#attempt, this.#clock.random()), () => void this.renew());
   }

@@ -86,7 +86,7 @@ function Stage({ session }: { session: Session }): JSX.Element {
     if (roster === undefined) return [];
     const tiles = tilesOf(roster);
     const window = { width: innerWidth, height: innerHeight };
-    return placeTiles(tiles, mainTile(tiles, pinnedKey.value), size.value, window);
+    return placeTiles(tiles, mainTile(tiles, pinnedKey.value), roster.speakerIds, size.value, window);
   });
   const wishes = useComputed(() =>
     // A hidden page shows nothing, so it wants no pictures; its sound goes on.

@@ -111,7 +111,6 @@ function NameForm({ session }: { session: Session }): JSX.Element {
         {texts.yourName}
         <input
           class="input"
-          name="name"
           autocomplete="name"
           maxLength={LONGEST_NAME}
           value={name.value}

@@ -10,8 +10,9 @@ import { Icon } from "./icons.tsx";
 import { Picture } from "./picture.tsx";
 import type { PlacedTile, Tile } from "./tiles.ts";
 
-/** Narrower tiles show icon and name only. */
+/** Narrower tiles show icon and name only; lower ones have no room for an icon above a state. */
 const NARROW = 200;
+const LOW = 160;
 const LOST_AFTER_SECONDS = 30;
 
 interface TileProps {
@@ -37,7 +38,8 @@ export function TileView({ session, placed, speaking, pinned, leftOut, togglePin
     width: `${place.width}px`,
     height: `${place.height}px`,
   };
-  const classes = ["tile", speaking && !isScreen ? "speaking" : "", place.width < NARROW ? "narrow" : ""];
+  const size = [place.width < NARROW ? "narrow" : "", place.height < LOW ? "low" : ""];
+  const classes = ["tile", speaking && !isScreen ? "speaking" : "", ...size];
   return (
     <div
       class={classes.filter(Boolean).join(" ")}
@@ -51,7 +53,7 @@ export function TileView({ session, placed, speaking, pinned, leftOut, togglePin
     >
       {shown === undefined ? (
         <span class={`initials who-${colourOf(participant.id)}`} aria-hidden="true">
-          {initialsOf(participant.displayName)}
+          {isScreen ? <Icon name="screen" size="l" /> : initialsOf(participant.displayName)}
         </span>
       ) : (
         <Picture track={shown.track} mirrored={isSelf && !isScreen} whole={isScreen} />

@@ -41,16 +41,35 @@ export function mainTile(tiles: readonly Tile[], pinnedKey: string | undefined):
   return tiles.find((tile) => tile.isScreen && !tile.isSelf) ?? tiles.find((tile) => tile.key === pinnedKey);
 }
 
-/** Puts the tiles on the stage. In the speaker view those that find no room in the filmstrip are left out. */
-export function placeTiles(tiles: readonly Tile[], main: Tile | undefined, stage: Size, window: Size): PlacedTile[] {
+/** Where the tiles go. In the speaker view those that find no room in the filmstrip are left out. */
+export function placeTiles(
+  tiles: readonly Tile[],
+  main: Tile | undefined,
+  speakerIds: readonly string[],
+  stage: Size,
+  window: Size,
+): PlacedTile[] {
   if (stage.width === 0 || stage.height === 0) return [];
-  const ordered = main === undefined ? tiles : [main, ...tiles.filter((tile) => tile !== main)];
-  const places =
-    main === undefined
-      ? gridLayout(ordered.length, stage, ratiosFor(window))
-      : speakerLayout(ordered.length, stage, window);
+  if (main === undefined) return paired(tiles, gridLayout(tiles.length, stage, ratiosFor(window)));
+  const places = speakerLayout(tiles.length, stage, window);
+  const others = tiles.filter((tile) => tile !== main);
+  return paired([main, ...filmstrip(others, places.length - 1, speakerIds)], places);
+}
+
+/** Who is in a filmstrip with this many places: whoever speaks, oneself, and as many others as fit; order kept. */
+function filmstrip(tiles: readonly Tile[], places: number, speakerIds: readonly string[]): readonly Tile[] {
+  if (tiles.length <= places) return tiles;
+  const rank = (tile: Tile): number => {
+    const speaking = speakerIds.indexOf(tile.participant.id);
+    return tile.isSelf ? -1 : speaking >= 0 ? speaking : speakerIds.length;
+  };
+  const seen = new Set([...tiles].sort((a, b) => rank(a) - rank(b)).slice(0, places));
+  return tiles.filter((tile) => seen.has(tile));
+}
+
+function paired(tiles: readonly Tile[], places: readonly Rectangle[]): PlacedTile[] {
   return places.flatMap((place, index) => {
-    const tile = ordered[index];
+    const tile = tiles[index];
     return tile === undefined ? [] : [{ tile, place }];
   });
 }

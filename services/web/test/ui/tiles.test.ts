@@ -34,14 +34,14 @@ test("a shared screen beats a pin", () => {
 
 test("one's own picture and cameras that are off are not asked for", () => {
   const tiles = tilesOf(roster(person("a", CAMERA), person("b"), person("me", CAMERA)));
-  const wishes = wishesFor(placeTiles(tiles, undefined, STAGE, WINDOW), [], 1);
+  const wishes = wishesFor(placeTiles(tiles, undefined, [], STAGE, WINDOW), [], 1);
   assert.deepEqual(wishes.map((wish) => wish.sourceId), ["a/camera"]);
 });
 
 test("an enlarged tile comes first and asks for more pixels than the others", () => {
   const tiles = tilesOf(roster(person("a", CAMERA), person("b", CAMERA), person("c", CAMERA), person("me")));
-  const grid = wishesFor(placeTiles(tiles, undefined, STAGE, WINDOW), [], 1);
-  const large = wishesFor(placeTiles(tiles, mainTile(tiles, "c"), STAGE, WINDOW), [], 1);
+  const grid = wishesFor(placeTiles(tiles, undefined, [], STAGE, WINDOW), [], 1);
+  const large = wishesFor(placeTiles(tiles, mainTile(tiles, "c"), [], STAGE, WINDOW), [], 1);
   assert.equal(grid.find((wish) => wish.sourceId === "c/camera")?.maxHeight, 324);
   assert.equal(large[0]?.sourceId, "c/camera");
   assert.equal(large[0]?.maxHeight, 656);
@@ -50,6 +50,13 @@ test("an enlarged tile comes first and asks for more pixels than the others", ()
 
 test("who speaks is wished for before who is silent", () => {
   const tiles = tilesOf(roster(person("a", CAMERA), person("b", CAMERA), person("c", CAMERA), person("me")));
-  const wishes = wishesFor(placeTiles(tiles, undefined, STAGE, WINDOW), ["c"], 1);
+  const wishes = wishesFor(placeTiles(tiles, undefined, [], STAGE, WINDOW), ["c"], 1);
   assert.deepEqual(wishes.map((wish) => wish.sourceId), ["a/camera", "c/camera", "b/camera"]);
+});
+
+test("a full filmstrip keeps oneself and whoever speaks, in the usual order", () => {
+  const people = Array.from({ length: 12 }, (_, index) => person(`p${index}`, CAMERA));
+  const tiles = tilesOf(roster(...people, person("me", CAMERA)));
+  const placed = placeTiles(tiles, mainTile(tiles, "p3"), ["p10"], STAGE, WINDOW);
+  assert.deepEqual(placed.map(({ tile }) => tile.key), ["p3", "p0", "p1", "p2", "p10", "me"]);
 });
