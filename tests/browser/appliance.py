@@ -1,0 +1,80 @@
+"""An appliance started with the real commands, in a namespace of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.browser.network import SERVER, Namespace
+
+__all__ = ["MEDIA_PORT", "RunningAppliance"]
+
+ROOT = Path(__file__).resolve().parents[2]
+PORT = 8443
+MEDIA_PORT = 10000
+_START_SECONDS = 120
+
+
+class RunningAppliance:
+    """Starts an appliance, makes rooms and invites in it, kills its processes, and stops it."""
+
+    def __init__(self, namespace: Namespace, state: Path) -> None:
+        self._namespace = namespace
+        self.state = state
+        roots = os.pathsep.join(str(ROOT / part) for part in ("core", "services", "proto"))
+        self._environment = {**os.environ, "PYTHONPATH": roots}
+        # `./appliance/up` runs this very command once everything is built, which `./tests/run` has seen to.
+        self._appliance("up", "--detach", "--port", str(PORT), "--media-port", str(MEDIA_PORT), "--address", SERVER)
+
+    def make_room(self, name: str, max_participants: int = 12) -> None:
+        self._conclave("room", "create", name, "--protection", "managed", "--max-participants", str(max_participants))
+
+    def invite(self, room: str, *options: str) -> str:
+        """A link into the room."""
+        return str(self._conclave("invite", room, *options)["url"])
+
+    def process_ids(self) -> dict[str, int]:
+        """The processes by name, "conclave-core" and so on."""
+        return {process["name"]: int(process["pid"]) for process in self._conclave("status")["supervised"]}
+
+    def kill(self, process_id: int) -> None:
+        """kill -9."""
+        os.kill(process_id, signal.SIGKILL)
+
+    def logs(self) -> str:
+        """The end of every process's log, for a failure's report."""
+        tails = []
+        for path in sorted((self.state / "log").glob("*.log")):
+            lines = path.read_text(errors="replace").splitlines()[-25:]
+            tails.append("\n".join([f"--- {path.name}", *lines]))
+        return "\n".join(tails)
+
+    def close(self) -> None:
+        self._appliance("down")
+
+    def _appliance(self, *arguments: str) -> None:
+        self._run([sys.executable, "-m", "conclave.services.appliance"], *arguments)
+
+    def _conclave(self, *arguments: str) -> Any:
+        return json.loads(self._run([str(Path(sys.executable).with_name("conclave"))], *arguments, "--json"))
+
+    def _run(self, program: Sequence[str], *arguments: str) -> str:
+        command = [*program, *arguments, "--state", str(self.state)]
+        done = subprocess.run(
+            [*self._namespace.prefix, *command],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_START_SECONDS,
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"{' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}\n{self.logs()}")
+        return done.stdout

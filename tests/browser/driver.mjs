@@ -1,0 +1,193 @@
+// Drives one browser for the tests: reads a command a line from standard input, answers each with a line.
+//
+// node driver.mjs chromium|firefox. A command is {id, page, operation, ...}; commands of different pages run at the
+// same time. The answer is {id, value} or {id, error}. The browser ends with standard input.
+import { createInterface } from "node:readline";
+
+import { chromium } from "playwright-core";
+import puppeteer from "puppeteer-core";
+
+const [engine] = process.argv.slice(2);
+const PATIENCE_MS = 60_000;
+
+// No update, no portal check, no telemetry: what leaves the namespace shall be the page's doing.
+// What Chromium itself looks up, whatever the page: at its start, and about any text field. By name, so that a page that
+// asked for any other would still be counted.
+const CHROMIUM_ITSELF = [
+  "accounts.google.com",
+  "content-autofill.googleapis.com",
+  "optimizationguide-pa.googleapis.com",
+  "update.googleapis.com",
+];
+const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-domain-reliability",
+  "--no-pings",
+  `--host-resolver-rules=${CHROMIUM_ITSELF.map((name) => `MAP ${name} ^NOTFOUND`).join(", ")}`,
+  "--use-fake-device-for-media-stream=fps=30",
+  "--use-fake-ui-for-media-stream",
+];
+const FIREFOX_PREFERENCES = {
+  "media.navigator.streams.fake": true,
+  "media.navigator.permission.disabled": true,
+  "media.peerconnection.ice.obfuscate_host_addresses": false,
+  "media.gmp-manager.url": "",
+  "media.gmp-gmpopenh264.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "network.dns.disableIPv6": true,
+  "network.trr.mode": 5,
+  "browser.safebrowsing.malware.enabled": false,
+  "browser.safebrowsing.phishing.enabled": false,
+  // What Firefox itself looks up, by name.
+  "network.dns.localDomains": "firefox.settings.services.mozilla.com",
+  "app.normandy.enabled": false,
+  "datareporting.healthreport.uploadEnabled": false,
+  "toolkit.telemetry.server": "",
+};
+
+// Runs in every page before its own code: the size and rate of the fake camera, which this machine must encode.
+function limitCamera({ width, height, frameRate }) {
+  const { mediaDevices } = navigator;
+  const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = (constraints) => {
+    const video = { width, height, frameRate };
+    return getUserMedia({ ...constraints, ...(constraints.video ? { video } : {}) });
+  };
+}
+
+const chromiumEngine = {
+  async start() {
+    this.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: CHROMIUM_FLAGS });
+  },
+  async open(camera, messages) {
+    const context = await this.browser.newContext({
+      ignoreHTTPSErrors: true,
+      permissions: ["camera", "microphone"],
+      viewport: { width: 1280, height: 800 },
+    });
+    await context.addInitScript(limitCamera, camera);
+    const page = await context.newPage();
+    page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", (error) => messages.push(`pageerror: ${error}`));
+    return {
+      goto: (url) => page.goto(url),
+      fill: (name, text) => page.getByRole("textbox", { name, exact: true }).fill(text, { timeout: PATIENCE_MS }),
+      press: (name) => page.getByRole("button", { name, exact: true }).click({ timeout: PATIENCE_MS }),
+      evaluate: (expression) => page.evaluate(expression),
+      screenshot: (path) => page.screenshot({ path }),
+      close: () => context.close(),
+    };
+  },
+};
+
+const firefoxEngine = {
+  async start() {
+    this.browser = await puppeteer.launch({
+      browser: "firefox",
+      executablePath: "/usr/bin/firefox-esr",
+      headless: true,
+      acceptInsecureCerts: true,
+      extraPrefsFirefox: FIREFOX_PREFERENCES,
+    });
+  },
+  async open(camera, messages) {
+    const context = await this.browser.createBrowserContext();
+    const page = await context.newPage();
+    await page.setViewport({ width: 1280, height: 800 });
+    await page.evaluateOnNewDocument(limitCamera, camera);
+    page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", (error) => messages.push(`pageerror: ${error}`));
+    const find = async (name, role) => page.waitForSelector(`aria/${name}[role="${role}"]`, { timeout: PATIENCE_MS });
+    return {
+      goto: (url) => page.goto(url),
+      fill: async (name, text) => (await find(name, "textbox")).type(text),
+      press: async (name) => (await find(name, "button")).click(),
+      evaluate: (expression) => page.evaluate(expression),
+      screenshot: (path) => page.screenshot({ path }),
+      close: () => context.close(),
+    };
+  },
+};
+
+const engines = { chromium: chromiumEngine, firefox: firefoxEngine };
+const browser = engines[engine];
+if (browser === undefined) throw new Error(`no engine ${engine}`);
+await browser.start();
+
+const pages = new Map();
+
+// Resolves with the time, milliseconds since the epoch, at which the expression was first seen to be true; null for
+// never. An expression may be a promise, which may take its time.
+async function waitUntil(page, expression, timeoutMs) {
+  return page.evaluate(`(() => {
+    const late = new Promise((resolve) => setTimeout(resolve, ${timeoutMs}, null));
+    const watch = async () => {
+      while (!(await (${expression}))) await new Promise((resolve) => setTimeout(resolve, 20));
+      return performance.timeOrigin + performance.now();
+    };
+    return Promise.race([watch(), late]);
+  })()`);
+}
+
+// Presses a button and tells when the page heard of it, milliseconds since the epoch: finding the button takes longer.
+async function press(page, name) {
+  await page.evaluate(`addEventListener("click", () => {
+    window.pressedAt = performance.timeOrigin + performance.now();
+  }, { capture: true, once: true })`);
+  await page.press(name);
+  return page.evaluate("window.pressedAt");
+}
+
+async function carryOut({ page: name, operation, argument, argument2 }) {
+  if (operation === "open") {
+    const messages = [];
+    pages.set(name, { ...(await browser.open(argument, messages)), messages });
+    return null;
+  }
+  const page = pages.get(name);
+  if (page === undefined) throw new Error(`there is no page ${name}`);
+  switch (operation) {
+    case "goto":
+      await page.goto(argument);
+      return null;
+    case "fill":
+      await page.fill(argument, argument2);
+      return null;
+    case "press":
+      return press(page, argument);
+    case "evaluate":
+      return page.evaluate(argument);
+    case "until":
+      return waitUntil(page, argument, argument2);
+    case "messages":
+      return page.messages;
+    case "screenshot":
+      await page.screenshot(argument);
+      return null;
+    case "close":
+      pages.delete(name);
+      await page.close();
+      return null;
+    default:
+      throw new Error(`no operation ${operation}`);
+  }
+}
+
+const answer = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+answer({ id: 0, value: "ready" });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line);
+  carryOut(command).then(
+    (value) => answer({ id: command.id, value: value ?? null }),
+    (error) => answer({ id: command.id, error: String(error?.stack ?? error) }),
+  );
+}
+await browser.browser.close();

@@ -1,0 +1,156 @@
+"""Network namespaces for one appliance and its clients: nothing in them reaches the machine's network.
+
+The appliance's namespace has the address SERVER on its loopback and one veth a client. Every namespace counts what it
+sends to any other address than those of this network; the default routes lead into it, so that such a packet is sent
+rather than refused for lack of a route.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from types import TracebackType
+
+import pytest
+
+__all__ = ["SERVER", "Namespace", "Network"]
+
+SERVER = "10.77.0.1"
+_OURS = "10.77.0.0/16"
+# TEST-NET-1 (RFC 5737): an address of nobody.
+_ELSEWHERE = "192.0.2.1"
+
+_COUNTING = f"""
+table inet conclave_test {{
+  counter elsewhere {{ }}
+  # Where it went, for a failure's message.
+  set places {{ typeof ip daddr . meta l4proto . th dport; flags dynamic; size 256; }}
+  chain sent {{
+    type filter hook output priority 0;
+    ip daddr {{ {_OURS}, 127.0.0.0/8 }} accept
+    ip6 daddr ::1 accept
+    # The kernel's own announcements, which no router passes on: of multicast groups and link-local addresses.
+    ip daddr 224.0.0.22 ip protocol igmp accept
+    icmpv6 type {{ nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld2-listener-report }} accept
+    add @places {{ ip daddr . meta l4proto . th dport }}
+    counter name elsewhere
+  }}
+}}
+"""
+
+
+class Namespace:
+    """One network namespace, alive as long as its holder."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._holder.stdout is not None
+        if self._holder.stdout.readline() != "up\n":
+            pytest.fail("a network namespace could not be made: these tests run as root")
+        self.pid = self._holder.pid
+        self.run("nft", "-f", "-", stdin=_COUNTING)
+
+    @property
+    def prefix(self) -> list[str]:
+        """What starts a command in this namespace."""
+        return ["nsenter", f"--target={self.pid}", "--net", "--"]
+
+    def run(self, *command: str, stdin: str = "") -> str:
+        """Runs a command to its end. Raises CalledProcessError when it fails."""
+        done = subprocess.run(
+            [*self.prefix, *command], input=stdin, capture_output=True, text=True, check=False, timeout=30
+        )
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+        return done.stdout
+
+    def sent_elsewhere(self) -> int:
+        """How many packets this namespace has sent to addresses outside the test's network."""
+        listing = json.loads(self.run("nft", "--json", "list", "counter", "inet", "conclave_test", "elsewhere"))
+        (packets,) = (entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry)
+        return int(packets)
+
+    def places(self) -> list[object]:
+        """Where those packets went: address, protocol and port."""
+        listing = json.loads(self.run("nft", "--json", "list", "set", "inet", "conclave_test", "places"))
+        (elements,) = (entry["set"].get("elem", []) for entry in listing["nftables"] if "set" in entry)
+        return list(elements)
+
+    def send_one_elsewhere(self) -> None:
+        """Plants one packet that the counter must see."""
+        self.run("bash", "-c", f"echo planted >/dev/udp/{_ELSEWHERE}/9")
+
+    def lose(self, percent: int, source_port: int) -> None:
+        """From now on drops this share of the UDP packets that arrive from a port; 0 for none."""
+        self.run("nft", "-f", "-", stdin="table inet conclave_loss { }\ndelete table inet conclave_loss\n")
+        if percent:
+            self.run("nft", "-f", "-", stdin=_losing(percent, source_port))
+
+    def lost(self) -> int:
+        """How many packets `lose` has dropped since it was called."""
+        listing = json.loads(self.run("nft", "--json", "list", "counter", "inet", "conclave_loss", "lost"))
+        (packets,) = (entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry)
+        return int(packets)
+
+    def close(self) -> None:
+        """Ends the holder; the kernel removes the namespace with its last process."""
+        assert self._holder.stdin is not None and self._holder.stdout is not None
+        self._holder.stdin.close()
+        self._holder.stdout.close()
+        self._holder.wait(timeout=10)
+
+
+class Network:
+    """The appliance's namespace and those of its clients, made as they are asked for."""
+
+    def __init__(self) -> None:
+        self.server = Namespace("server")
+        self.server.run("ip", "address", "add", f"{SERVER}/32", "dev", "lo")
+        self._clients: list[Namespace] = []
+
+    @property
+    def namespaces(self) -> Sequence[Namespace]:
+        return [self.server, *self._clients]
+
+    def add_client(self, name: str) -> Namespace:
+        """A namespace with one interface, whose only neighbour is the appliance."""
+        client = Namespace(name)
+        number = len(self._clients) + 1
+        self._clients.append(client)
+        device = f"client{number}"
+        self.server.run("ip", "link", "add", device, "type", "veth", "peer", "name", "uplink", "netns", str(client.pid))
+        self.server.run("ip", "link", "set", device, "up")
+        self.server.run("ip", "route", "add", f"10.77.{number}.0/24", "dev", device, "src", SERVER)
+        client.run("ip", "address", "add", f"10.77.{number}.2/24", "dev", "uplink")
+        client.run("ip", "link", "set", "uplink", "up")
+        client.run("ip", "route", "add", "default", "dev", "uplink")
+        if number == 1:
+            self.server.run("ip", "route", "add", "default", "dev", device)
+        return client
+
+    def __enter__(self) -> Network:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for namespace in reversed(self.namespaces):
+            namespace.close()
+
+
+def _losing(percent: int, source_port: int) -> str:
+    return f"""
+table inet conclave_loss {{
+  counter lost {{ }}
+  chain received {{
+    type filter hook input priority 0;
+    udp sport {source_port} numgen random mod 100 < {percent} counter name lost drop
+  }}
+}}
+"""
