@@ -14,6 +14,7 @@ cdef enum:
     PICTURE_BASE_REACH = 32                    # frames after which a 7-bit source gets a new base, well under half its range
     KEY_INDEX_MASK = 0x1F
     AUDIO_STEP = 960                           # 20 ms at 48 kHz
+    GAP_MAX = 128                              # numbers left out at once; nobody asks for more again (NACK_CAPACITY)
 
 cdef uint64_t AUDIO_STEP_NS = 20_000_000
 # A receiver takes a step of 2**31 or more for one backwards; a pause of hours stays well below.
@@ -112,6 +113,24 @@ cdef void close_up(Rewriter *rewriter, uint64_t index) noexcept nogil:
     span.first_out = span.first_in + <uint64_t>span.index_offset
 
 
+cdef void close_gap(Rewriter *rewriter, uint64_t index) noexcept nogil:
+    """Lets `index` follow the highest one at once.
+
+    A receiver takes the rollover count that is nearest (RFC 3711 appendix A): a slot that leaps by 2**15, because of what a
+    publisher does or because nothing was forwarded for long, could not be read any more.
+    """
+    cdef Span *span = newest_span(rewriter)
+    cdef Span *before = span
+    cdef uint64_t gap = index - rewriter.highest_in - 1
+    if span.first_in != rewriter.highest_in + 1:
+        span = push_span(rewriter)
+        span[0] = before[0]
+        span.switched = False
+    span.first_in = index
+    span.index_offset -= <int64_t>gap
+    span.first_out = index + <uint64_t>span.index_offset
+
+
 cdef uint16_t picture_id_out(const Span *span, const Packet *packet) noexcept nogil:
     """15 bits; a 7-bit picture id is taken as the one nearest to the span's base."""
     cdef uint16_t picture_id = <uint16_t>(packet.vp8.picture_id + span.picture_offset)
@@ -185,6 +204,8 @@ cdef Status rewriter_map(Rewriter *rewriter, const Packet *packet, Rewritten *ou
     cdef const Span *span
     if rewriter.stream == 0:
         return INACTIVE
+    if ahead and packet.index - rewriter.highest_in > GAP_MAX:
+        close_gap(rewriter, packet.index)
     if packet.payload_size == 0:
         if ahead:
             close_up(rewriter, packet.index)
