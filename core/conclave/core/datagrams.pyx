@@ -3,7 +3,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 from conclave.core.address cimport Address
-from conclave.core.outbox cimport Group, Outbox, outbox_clear
+from conclave.core.outbox cimport Group, Outbox, outbox_clear, outbox_commit, outbox_destroy, outbox_init, outbox_reserve
 
 cdef extern from * nogil:
     """
@@ -108,6 +108,30 @@ cdef extern from * nogil:
     static int conclave_send(int fd, conclave_batch *batch, int first, int count) {
         return sendmmsg(fd, batch->messages + first, count, MSG_DONTWAIT);
     }
+    /* Sends a group that the kernel would not cut, one datagram after another; tells how many it took. */
+    static int conclave_send_apart(int fd, conclave_batch *batch, int i) {
+        struct msghdr header = batch->messages[i].msg_hdr;
+        struct iovec rest = *header.msg_iov, piece;
+        struct pollfd writable = { .fd = fd, .events = POLLOUT };
+        uint16_t segment_size;
+        int taken = 0;
+        memcpy(&segment_size, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(segment_size));
+        header.msg_control = NULL;
+        header.msg_controllen = 0;
+        header.msg_iov = &piece;
+        while (rest.iov_len) {
+            piece.iov_base = rest.iov_base;
+            piece.iov_len = rest.iov_len < segment_size ? rest.iov_len : segment_size;
+            if (sendmsg(fd, &header, MSG_DONTWAIT) >= 0)
+                taken++;
+            else if ((errno == EAGAIN || errno == ENOBUFS) && poll(&writable, 1, 2) > 0
+                     && sendmsg(fd, &header, MSG_DONTWAIT) >= 0)
+                taken++;
+            rest.iov_base = (char *)rest.iov_base + piece.iov_len;
+            rest.iov_len -= piece.iov_len;
+        }
+        return taken;
+    }
     static int conclave_errno(void) { return errno; }
     static int conclave_probe_segmentation(int fd) {
         int size = 0, none = 0;
@@ -136,11 +160,12 @@ cdef extern from * nogil:
     uint32_t conclave_received_size(Batch *batch, int i)
     int conclave_received_whole(Batch *batch, int i)
     int conclave_send(int fd, Batch *batch, int first, int count)
+    int conclave_send_apart(int fd, Batch *batch, int i)
     int conclave_errno()
     int conclave_probe_segmentation(int fd)
     void conclave_enable_coalescing(int fd)
     int conclave_wait_writable(int fd)
-    int EAGAIN, EINTR, EINVAL, EIO, EMSGSIZE, ENOBUFS
+    int EAGAIN, EINTR, EIO, ENOBUFS
 
 cdef struct Buffers:
     Batch receive
@@ -188,7 +213,7 @@ cdef int datagrams_receive(Datagrams *datagrams) noexcept nogil:
 
 cdef void flush(Datagrams *datagrams, Batch *batch, int count) noexcept nogil:
     """Sends a prepared batch; what the kernel refuses is counted, and the rest goes on."""
-    cdef int first = 0, sent, error, waits = 0, i
+    cdef int first = 0, sent, error, waits = 0, taken = 0, i
     while first < count:
         sent = conclave_send(datagrams.socket, batch, first, count - first)
         if sent > 0:
@@ -205,9 +230,13 @@ cdef void flush(Datagrams *datagrams, Batch *batch, int count) noexcept nogil:
             waits += 1
             conclave_wait_writable(datagrams.socket)
             continue
-        if error == EIO and datagrams.segmentation:
-            datagrams.segmentation = False     # this route's device can't checksum segments: from now on one by one
-        datagrams.failed += batch.datagram_counts[first]
+        if error == EIO:
+            datagrams.segmentation = False     # the device can't checksum segments: from now on one by one
+        # A group may be refused for its route alone, whose MTU is smaller than its datagrams (EINVAL).
+        taken = conclave_send_apart(datagrams.socket, batch, first) if batch.datagram_counts[first] > 1 else 0
+        datagrams.sent += taken
+        datagrams.groups += taken
+        datagrams.failed += batch.datagram_counts[first] - taken
         first += 1
 
 
@@ -235,3 +264,38 @@ cdef void datagrams_send(Datagrams *datagrams, Outbox *outbox) noexcept nogil:
     if count:
         flush(datagrams, batch, count)
     outbox_clear(outbox)
+
+
+cdef class Sender:
+    """Sends over an IPv4 socket, for tests."""
+
+    cdef Datagrams datagrams
+    cdef Outbox outbox
+
+    def __cinit__(self, int fd):
+        if datagrams_init(&self.datagrams, fd, False) != 0 or outbox_init(&self.outbox, 1 << 16, 64) != 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        datagrams_destroy(&self.datagrams)
+        outbox_destroy(&self.outbox)
+
+    def send(self, bytes ip, uint16_t port, list datagrams):
+        """Sends to one address; returns how many datagrams were sent, in how many trips, and how many failed, all together."""
+        cdef Address address
+        cdef uint8_t *place
+        memset(&address, 0, sizeof(address))
+        memcpy(address.ip + 12, <const uint8_t *>ip, 4)
+        address.ip[10] = address.ip[11] = 0xFF
+        address.port = port
+        for datagram in datagrams:
+            place = outbox_reserve(&self.outbox, len(datagram))
+            assert place != NULL
+            memcpy(place, <const uint8_t *><bytes>datagram, len(datagram))
+            outbox_commit(&self.outbox, &address, len(datagram))
+        datagrams_send(&self.datagrams, &self.outbox)
+        return self.datagrams.sent, self.datagrams.groups, self.datagrams.failed
+
+    @property
+    def segmentation(self):
+        return bool(self.datagrams.segmentation)

@@ -80,6 +80,7 @@ cdef struct Thread:
     int told                       # signalled when events wait
     uint64_t applied               # commands, since the start
     uint64_t stop
+    uint64_t ended                 # no command will be looked at any more
     uint64_t cpu_time_ns
 
 
@@ -136,6 +137,8 @@ cdef void run(Thread *thread) noexcept nogil:
             conclave_signal(thread.told)
         thread.cpu_time_ns = conclave_cpu()
     apply_commands(thread)
+    flag_store(&thread.ended, 1)
+    conclave_signal(thread.done)
 
 
 cdef class Worker(Switchboard):
@@ -150,11 +153,11 @@ cdef class Worker(Switchboard):
     cdef object python_thread
     cdef object cpu
     cdef uint64_t submitted
+    cdef bint has_descriptors
 
     def __cinit__(self, *, bind, port, cpu=None, **_):
         self.router.wallclock_offset_ns = time.time_ns() - time.monotonic_ns()
         ipv6 = ":" in bind
-        self.thread.wake = self.thread.done = self.thread.told = -1
         self.socket = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         if ipv6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -169,6 +172,7 @@ cdef class Worker(Switchboard):
         self.thread.wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.thread.done = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.thread.told = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.has_descriptors = True
         if (datagrams_init(&self.thread.datagrams, self.socket.fileno(), ipv6) != 0
                 or outbox_init(&self.thread.outbox, OUTBOX_SIZE, OUTBOX_GROUPS) != 0
                 or ring_init(&self.thread.commands, sizeof(Command), COMMANDS) != 0):
@@ -178,8 +182,8 @@ cdef class Worker(Switchboard):
         datagrams_destroy(&self.thread.datagrams)
         outbox_destroy(&self.thread.outbox)
         ring_destroy(&self.thread.commands)
-        for fd in (self.thread.wake, self.thread.done, self.thread.told):
-            if fd >= 0:
+        if self.has_descriptors:           # not when __init__ failed before: 0 would be somebody else's
+            for fd in (self.thread.wake, self.thread.done, self.thread.told):
                 os.close(fd)
 
     @property
@@ -191,6 +195,8 @@ cdef class Worker(Switchboard):
         return bool(self.thread.datagrams.segmentation)
 
     def start(self):
+        if self.python_thread is not None or flag_load(&self.thread.stop):
+            raise RuntimeError("a worker is started once")
         self.python_thread = threading.Thread(target=self._run, name="conclave-worker", daemon=True)
         self.python_thread.start()
 
@@ -227,7 +233,8 @@ cdef class Worker(Switchboard):
         self.submitted += 1
         conclave_signal(self.thread.wake)
         with nogil:
-            while flag_load(&self.thread.applied) < self.submitted and not flag_load(&self.thread.stop):
+            # Not only until `stop` is asked for: the thread may be about to write into this call's result.
+            while flag_load(&self.thread.applied) < self.submitted and not flag_load(&self.thread.ended):
                 conclave_wait(self.thread.done, self.thread.done, IDLE_NS)
                 conclave_unsignal(self.thread.done)
         if flag_load(&self.thread.applied) < self.submitted:
