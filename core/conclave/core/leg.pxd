@@ -174,6 +174,8 @@ cdef struct Leg:
     uint8_t retired_count
     uint32_t retired[LEG_RETIRED_MAX]
     uint64_t next_report_ns
+    uint16_t retransmissions_left  # until the next tick
+    uint16_t handshakes_left       # DTLS datagrams until the next tick
     LegCounters counters
 
 cdef struct Room:
@@ -189,6 +191,8 @@ cdef struct Received:
     Packet *packet
     bint awakened                  # the layer had been silent for a second or more
 
+# What one leg may cause in a tick: a NACK makes the core send, a DTLS datagram makes the control thread work.
+cdef void leg_refill(Leg *leg) noexcept nogil
 cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept nogil
 # Authenticates one RTP datagram of the leg, finds its stream (SSRC, else MID and RID after authentication), unwraps RTX and
 # keeps the packet in its stream's history. Only OK leaves something in `out`.

@@ -4,7 +4,7 @@ from libc.string cimport memcmp, memset
 from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
 from conclave.core.keyframes cimport keyframes_init
 from conclave.core.nack cimport nack_init, nack_received
-from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_drop_oldest, history_init, history_put,
+from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_init, history_put,
                                    packets_let_go, pool_give, pool_take)
 from conclave.core.rtp cimport (EXT_ABS_SEND_TIME, RTP_PACKET_MAX, RtpExtensions, RtpHeader, rtp_parse,
                                 rtp_payload_size, rtp_read_extensions)
@@ -16,6 +16,13 @@ from conclave.core.vp8 cimport vp8_parse
 
 cdef uint64_t AWAKE_NS = 1_000_000_000
 cdef uint64_t DEFAULT_RTT_NS = 100_000_000
+cdef uint16_t RETRANSMISSIONS_A_TICK = 256             # as much as the largest stream has packets in that time
+cdef uint16_t HANDSHAKES_A_TICK = 64                   # several times what a whole handshake takes
+
+
+cdef void leg_refill(Leg *leg) noexcept nogil:
+    leg.retransmissions_left = RETRANSMISSIONS_A_TICK
+    leg.handshakes_left = HANDSHAKES_A_TICK
 
 
 cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept nogil:
@@ -34,6 +41,7 @@ cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept no
     leg.receive = NULL
     leg.source_count = leg.slot_count = leg.route_count = leg.retired_count = 0
     leg.next_report_ns = now_ns
+    leg_refill(leg)
     memset(&leg.counters, 0, sizeof(LegCounters))
 
 
@@ -142,14 +150,14 @@ cdef uint64_t nearest_index(uint64_t reference, uint16_t sequence_number) noexce
 
 cdef void note_arrival(Layer *layer, const Packet *packet, bint video) noexcept nogil:
     """Keeps what a receiver report tells (RFC 3550 appendix A.8)."""
-    cdef uint32_t clock_rate = 90000 if video else 48000
-    cdef uint32_t arrival = <uint32_t>(packet.arrival_ns * clock_rate // 1_000_000_000)
+    # Reduced fractions of 90 and 48 kHz: the product does not overflow within 60 years of uptime.
+    cdef uint32_t arrival = <uint32_t>(packet.arrival_ns * 9 // 100_000 if video else packet.arrival_ns * 6 // 125_000)
     cdef uint32_t transit = arrival - packet.rtp_timestamp
-    cdef int32_t difference
+    cdef int64_t difference                # 64 bits: the sender chooses it, and -2**31 has no counterpart in 32
     if layer.received == 0:
         layer.base_index = packet.index
     else:
-        difference = <int32_t>(transit - layer.transit)
+        difference = <int64_t><int32_t>(transit - layer.transit)
         if difference < 0:
             difference = -difference
         layer.jitter += (difference - layer.jitter) / 16.0
@@ -284,7 +292,6 @@ cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number
                         uint64_t now_ns, Received *out) noexcept nogil:
     cdef Packet *packet
     cdef Layer *layer
-    cdef StreamRoute *route
     cdef Status status
     out.layer = NULL
     out.packet = NULL
@@ -294,11 +301,6 @@ cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number
     if size > RTP_PACKET_MAX:
         return TOO_LARGE
     packet = pool_take(pool)
-    if packet == NULL and size >= 12:
-        # The pool is short: the stream gives up its own oldest packet, never one that still waits to be forwarded.
-        route = find_route(leg, (<uint32_t>data[8] << 24) | (<uint32_t>data[9] << 16) | (<uint32_t>data[10] << 8) | data[11])
-        if route != NULL and route.layer.pending_count == 0 and history_drop_oldest(&route.layer.history, pool):
-            packet = pool_take(pool)
     if packet == NULL:
         return NO_SPACE
     status = take_in(leg, pool, next_stream_number, data, size, now_ns, packet, out)

@@ -96,7 +96,9 @@ cdef struct Router:
     size_t free_source_count
     Layer *layers
     Layer *free_layers
+    size_t layer_capacity
     size_t free_layer_count
+    size_t reclaim_cursor          # where the search for a stream with too many packets goes on
     Slot *slots
     Slot *free_slots
     size_t free_slot_count

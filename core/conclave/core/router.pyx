@@ -2,20 +2,20 @@
 from libc.stdint cimport UINT64_MAX, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
-from conclave.core.address cimport Address
+from conclave.core.address cimport Address, address_equal
 from conclave.core.demux cimport (PROTOCOL_DTLS, PROTOCOL_RTCP, PROTOCOL_RTP, PROTOCOL_STUN, Protocol, demux)
 from conclave.core.feedback cimport (feedback_request_key_frame, feedback_send_nack, feedback_send_reports,
                                      feedback_take_report)
 from conclave.core.flows cimport (flow_forget, flow_release_due, flow_take, flow_transmit, slot_choose, slot_clear,
                                   slot_forget_wish, slot_lose, slot_set, source_attend)
 from conclave.core.forward cimport forward_again
-from conclave.core.ice cimport ICE_REPLY_MAX, IceOutcome, ice_heard, ice_init, ice_poll, ice_receive, ice_restart
+from conclave.core.ice cimport ICE_REPLY_MAX, IceOutcome, ice_heard, ice_init, ice_knows, ice_poll, ice_receive, ice_restart
 from conclave.core.keyframes cimport keyframes_init, keyframes_poll, keyframes_want
 from conclave.core.leg cimport (LAYERS_MAX, Layer, Leg, LegSetup, Received, Room, Slot, Source, layer_reset, leg_announce,
-                                leg_find_slot, leg_init, leg_receive)
+                                leg_can_send, leg_find_slot, leg_init, leg_receive, leg_refill)
 from conclave.core.nack cimport NACK_CAPACITY, nack_poll, nack_take_overflow
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
-from conclave.core.packet cimport Packet, history_get, history_init, pool_destroy, pool_init
+from conclave.core.packet cimport Packet, history_drop_oldest, history_get, history_init, pool_destroy, pool_init
 from conclave.core.rewrite cimport rewriter_find, rewriter_init
 from conclave.core.ring cimport ring_destroy, ring_init, ring_publish, ring_reserve
 from conclave.core.rooms cimport (room_add_audio, room_assign_audio, room_enter, room_leave, room_remove_audio,
@@ -37,6 +37,8 @@ cdef uint64_t EARLY_REPORT_NS = 200_000_000
 cdef size_t EVENTS = 8192
 cdef size_t DTLS_DATAGRAMS = 1024
 cdef size_t RTCP_MAX = 1500
+cdef uint64_t OWNED_NS = 5_000_000_000
+cdef size_t RECLAIMED = 16
 
 
 # -- life ----------------------------------------------------------------------------------------------------------
@@ -75,7 +77,7 @@ cdef int router_init(Router *router, const RouterSizes *sizes, uint64_t seed, ui
     for i in range(layer_count):
         router.layers[i].free_next = router.free_layers
         router.free_layers = &router.layers[i]
-    router.free_layer_count = layer_count
+    router.layer_capacity = router.free_layer_count = layer_count
     for i in range(sizes.slots):
         router.slots[i].free_next = router.free_slots
         router.free_slots = &router.slots[i]
@@ -193,6 +195,11 @@ cdef void create_leg(Router *router, const LegSetup *setup, CommandResult *resul
     result.pool = POOL_SLOTS
     if router.free_slot_count < setup.slot_count:
         return
+    result.status = UNKNOWN_USER
+    if table_get(&router.by_ufrag, table_key(&router.by_ufrag, setup.credentials.local_ufrag,
+                                             setup.credentials.local_ufrag_size)) != NULL:
+        return
+    result.status = NO_SPACE
     result.pool = POOL_TABLES
     if not table_put(&router.by_ufrag, table_key(&router.by_ufrag, setup.credentials.local_ufrag,
                                                  setup.credentials.local_ufrag_size), leg):
@@ -235,8 +242,13 @@ cdef void remove_source(Router *router, Leg *leg, Source *source) noexcept nogil
     router.free_source_count += 1
 
 
-cdef void unroute(Router *router, const Address *address) noexcept nogil:
-    table_remove(&router.by_address, table_key(&router.by_address, <const uint8_t *>address, 18))
+cdef Leg *find_by_address(const Router *router, const Address *address) noexcept nogil:
+    return <Leg *>table_get(&router.by_address, table_key(&router.by_address, <const uint8_t *>address, 18))
+
+
+cdef void unroute(Router *router, const Leg *leg, const Address *address) noexcept nogil:
+    if find_by_address(router, address) == leg:        # it may be somebody else's by now
+        table_remove(&router.by_address, table_key(&router.by_address, <const uint8_t *>address, 18))
 
 
 cdef void delete_leg(Router *router, Leg *leg, CommandResult *result, uint64_t now_ns) noexcept nogil:
@@ -250,7 +262,7 @@ cdef void delete_leg(Router *router, Leg *leg, CommandResult *result, uint64_t n
     for i in range(leg.source_count):
         remove_source(router, leg, leg.sources[i])
     for i in range(leg.ice.address_count):
-        unroute(router, &leg.ice.addresses[i])
+        unroute(router, leg, &leg.ice.addresses[i])
     table_remove(&router.by_ufrag, table_key(&router.by_ufrag, leg.ice.credentials.local_ufrag,
                                              leg.ice.credentials.local_ufrag_size))
     room_leave(router, leg)
@@ -264,11 +276,15 @@ cdef void delete_leg(Router *router, Leg *leg, CommandResult *result, uint64_t n
 
 
 cdef Status restart(Router *router, Leg *leg, const Command *command) noexcept nogil:
-    if not table_put(&router.by_ufrag, table_key(&router.by_ufrag, command.credentials.local_ufrag,
-                                                 command.credentials.local_ufrag_size), leg):
-        return NO_SPACE
-    table_remove(&router.by_ufrag, table_key(&router.by_ufrag, leg.ice.credentials.local_ufrag,
-                                             leg.ice.credentials.local_ufrag_size))
+    cdef uint64_t key = table_key(&router.by_ufrag, command.credentials.local_ufrag, command.credentials.local_ufrag_size)
+    cdef Leg *owner = <Leg *>table_get(&router.by_ufrag, key)
+    if owner == NULL:
+        if not table_put(&router.by_ufrag, key, leg):
+            return NO_SPACE
+        table_remove(&router.by_ufrag, table_key(&router.by_ufrag, leg.ice.credentials.local_ufrag,
+                                                 leg.ice.credentials.local_ufrag_size))
+    elif owner != leg:
+        return UNKNOWN_USER
     ice_restart(&leg.ice, command.credentials)
     return OK
 
@@ -347,6 +363,7 @@ cdef Status receive_stun(Router *router, const Address *source, const uint8_t *d
     cdef IceOutcome outcome
     cdef uint8_t *reply
     cdef Leg *leg
+    cdef Leg *owner
     cdef bint connected
     cdef Status status = stun_parse(&message, data, size)
     if status != OK:
@@ -356,6 +373,11 @@ cdef Status receive_stun(Router *router, const Address *source, const uint8_t *d
     leg = <Leg *>table_get(&router.by_ufrag, table_key(&router.by_ufrag, message.username, message.local_ufrag_size))
     if leg == NULL:
         return UNKNOWN_USER
+    # Nobody takes an address over from who is heard from there, not even a participant that can forge its source.
+    owner = find_by_address(router, source)
+    if (owner != NULL and owner != leg and address_equal(&owner.ice.selected, source)
+            and now_ns < owner.ice.last_heard_ns + OWNED_NS):
+        return UNKNOWN_SENDER
     reply = outbox_reserve(outbox, ICE_REPLY_MAX)
     if reply == NULL:
         return NO_SPACE
@@ -365,8 +387,8 @@ cdef Status receive_stun(Router *router, const Address *source, const uint8_t *d
         leg.counters.dropped[<int>status] += 1
         return status
     if outcome.displaced:
-        unroute(router, &outcome.displaced_address)
-    if outcome.added and not table_put(&router.by_address, table_key(&router.by_address, <const uint8_t *>source, 18), leg):
+        unroute(router, leg, &outcome.displaced_address)
+    if owner != leg and ice_knows(&leg.ice, source) and not table_put(&router.by_address, table_key(&router.by_address, <const uint8_t *>source, 18), leg):
         return NO_SPACE
     if outcome.reply_size:
         outbox_commit(outbox, source, outcome.reply_size)
@@ -379,6 +401,9 @@ cdef Status receive_dtls(Router *router, Leg *leg, const uint8_t *data, size_t s
     cdef DtlsDatagram *record
     if size > DTLS_DATAGRAM_MAX:
         return TOO_LARGE
+    if not leg.handshakes_left:
+        return NO_SPACE
+    leg.handshakes_left -= 1
     record = <DtlsDatagram *>ring_reserve(&router.dtls)
     if record == NULL:
         return NO_SPACE                    # the peer's handshake timer sends it again
@@ -389,12 +414,34 @@ cdef Status receive_dtls(Router *router, Leg *leg, const uint8_t *data, size_t s
     return OK
 
 
+cdef void reclaim(Router *router) noexcept nogil:
+    """The pool is used up: a stream that keeps more than its fair share gives up its oldest packets.
+
+    So who comes late has a history too, and whoever sends a lot pays for it.
+    """
+    cdef size_t share = router.packets.capacity // (router.layer_capacity - router.free_layer_count + 1)
+    cdef size_t passed, dropped
+    cdef Layer *layer
+    for passed in range(router.layer_capacity):
+        layer = &router.layers[router.reclaim_cursor]
+        router.reclaim_cursor = (router.reclaim_cursor + 1) % router.layer_capacity
+        dropped = 0
+        while layer.history.count > share and dropped < RECLAIMED:
+            history_drop_oldest(&layer.history, &router.packets)
+            dropped += 1
+        if router.packets.available:
+            return
+
+
 cdef Status receive_rtp(Router *router, Leg *leg, const uint8_t *data, size_t size, uint64_t now_ns) noexcept nogil:
     cdef Received received
     cdef Source *source
     cdef Slot *slot
     cdef Slot *following
-    cdef Status status = leg_receive(leg, &router.packets, &router.next_stream_number, data, size, now_ns, &received)
+    cdef Status status
+    if not router.packets.available:
+        reclaim(router)
+    status = leg_receive(leg, &router.packets, &router.next_stream_number, data, size, now_ns, &received)
     if status != OK:
         return status
     source = received.layer.source
@@ -431,7 +478,7 @@ cdef void answer_nack(Router *router, Leg *leg, const RtcpPacket *packet, uint64
     cdef size_t i
     cdef int j
     leg.counters.nacks_received += count
-    if slot == NULL or slot.current == NULL or leg.send == NULL:
+    if slot == NULL or slot.current == NULL or not leg_can_send(leg):
         return
     for i in range(count):
         if rewriter_find(&slot.rewriter, sequence_numbers[i], &stream, &index) != OK:
@@ -443,7 +490,8 @@ cdef void answer_nack(Router *router, Leg *leg, const RtcpPacket *packet, uint64
         if layer == NULL:
             continue                       # from before a switch to another participant: a key frame has replaced it
         lost = history_get(&layer.history, index)
-        if lost != NULL:
+        if lost != NULL and leg.retransmissions_left:
+            leg.retransmissions_left -= 1
             forward_again(slot, stream, lost, now_ns, outbox)
 
 
@@ -520,7 +568,7 @@ cdef void router_receive(Router *router, const Address *source, const uint8_t *d
         if status != OK:
             router.counters.dropped[<int>status] += 1
         return
-    leg = <Leg *>table_get(&router.by_address, table_key(&router.by_address, <const uint8_t *>source, 18))
+    leg = find_by_address(router, source)
     if leg == NULL:
         router.counters.dropped[<int>UNKNOWN_SENDER] += 1
         return
@@ -585,6 +633,7 @@ cdef void tick(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
         leg = &router.legs[i]
         if not leg.used:
             continue
+        leg_refill(leg)
         if ice_poll(&leg.ice, now_ns):
             tell_leg(router, EVENT_CONSENT_CHANGED, leg, leg.ice.state)
         for j in range(leg.slot_count):
@@ -593,7 +642,7 @@ cdef void tick(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
         if now_ns >= leg.next_report_ns and feedback_send_reports(leg, now_ns, now_ns + router.wallclock_offset_ns, outbox):
             leg.next_report_ns = now_ns + REPORT_NS
     for i in range(router.leg_capacity):
-        if router.rooms[i].used and router.rooms[i].audio != NULL:
+        if router.rooms[i].used and (router.rooms[i].audio != NULL or router.rooms[i].speaking_count):
             room_update_speakers(router, &router.rooms[i], now_ns)
             room_assign_audio(router, &router.rooms[i], now_ns)
 

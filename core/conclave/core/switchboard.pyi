@@ -4,6 +4,7 @@ from conclave.core.events import Event, LegStatistics
 Endpoint = tuple[str, int]
 
 class Switchboard:
+    addresses: dict[int, Endpoint]
     @property
     def keys_locked(self) -> bool: ...
     @property

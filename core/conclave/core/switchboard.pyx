@@ -18,7 +18,7 @@ from conclave.core.router cimport (COMMAND_CREATE_LEG, COMMAND_DELETE_LEG, COMMA
                                    router_destroy, router_init, router_leg, router_next_timeout, router_receive,
                                    router_transmit)
 from conclave.core.srtp cimport (SrtpContext, SrtpProfile, srtp_context_init, srtp_context_size, srtp_context_wipe)
-from conclave.core.status cimport NO_SPACE, OK, STATUS_COUNT, Status, status_name
+from conclave.core.status cimport NO_SPACE, OK, STATUS_COUNT, Status, UNKNOWN_USER, status_name
 
 from conclave.core.config import LegConfig, PoolExhausted
 from conclave.core.errors import raise_status
@@ -163,6 +163,8 @@ cdef class Switchboard:
         command.setup = &setup
         command.result = &result
         self.submit(&command)
+        if result.status == UNKNOWN_USER:
+            raise ValueError("the local ufrag names another leg; draw a new one")
         if result.status == NO_SPACE:
             raise PoolExhausted(POOLS[result.pool])
         raise_status(result.status)
@@ -272,7 +274,8 @@ cdef class Switchboard:
         event = <Event *>ring_front(&self.router.events)
         while event != NULL:
             if event.event == EVENT_ICE_CONNECTED or event.event == EVENT_ADDRESS_SELECTED:
-                self.addresses[event.leg] = address_to_python(&event.address)
+                if router_leg(&self.router, event.leg) != NULL:    # it may have been deleted since
+                    self.addresses[event.leg] = address_to_python(&event.address)
                 if event.event == EVENT_ICE_CONNECTED:
                     events.append(IceConnected(event.leg))
             elif event.event == EVENT_CONSENT_CHANGED:
