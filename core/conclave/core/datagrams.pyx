@@ -122,11 +122,11 @@ cdef extern from * nogil:
         while (rest.iov_len) {
             piece.iov_base = rest.iov_base;
             piece.iov_len = rest.iov_len < segment_size ? rest.iov_len : segment_size;
-            if (sendmsg(fd, &header, MSG_DONTWAIT) >= 0)
-                taken++;
-            else if ((errno == EAGAIN || errno == ENOBUFS) && poll(&writable, 1, 2) > 0
-                     && sendmsg(fd, &header, MSG_DONTWAIT) >= 0)
-                taken++;
+            if (sendmsg(fd, &header, MSG_DONTWAIT) < 0
+                && ((errno != EAGAIN && errno != ENOBUFS) || poll(&writable, 1, 2) <= 0
+                    || sendmsg(fd, &header, MSG_DONTWAIT) < 0))
+                break;                     /* the rest would wait, or be refused, as well */
+            taken++;
             rest.iov_base = (char *)rest.iov_base + piece.iov_len;
             rest.iov_len -= piece.iov_len;
         }
