@@ -67,7 +67,8 @@ class RunningAppliance:
     def _run(self, program: Sequence[str], *arguments: str) -> str:
         command = [*program, *arguments, "--state", str(self.state)]
         done = subprocess.run(
-            [*self._namespace.prefix, *command],
+            # As if on a machine of its own: the browsers of a whole meeting share this one with it.
+            [*self._namespace.prefix, "nice", "-n", "-10", *command],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -55,6 +55,7 @@ const FIREFOX_PREFERENCES = {
 // Runs in every page before its own code: the size and rate of the fake camera, which this machine must encode.
 function limitCamera({ width, height, frameRate }) {
   const { mediaDevices } = navigator;
+  if (mediaDevices === undefined) return; // Not a secure page, such as the empty one at the start.
   const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
   mediaDevices.getUserMedia = (constraints) => {
     const video = { width, height, frameRate };

@@ -30,9 +30,8 @@ table inet conclave_test {{
     type filter hook output priority 0;
     ip daddr {{ {_OURS}, 127.0.0.0/8 }} accept
     ip6 daddr ::1 accept
-    # The kernel's own announcements, which no router passes on: of multicast groups and link-local addresses.
+    # The kernel's own announcement of multicast groups, which no router passes on.
     ip daddr 224.0.0.22 ip protocol igmp accept
-    icmpv6 type {{ nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld2-listener-report }} accept
     add @places {{ ip daddr . meta l4proto . th dport }}
     counter name elsewhere
   }}
@@ -125,10 +124,11 @@ class Network:
         self._clients.append(client)
         device = f"client{number}"
         self.server.run("ip", "link", "add", device, "type", "veth", "peer", "name", "uplink", "netns", str(client.pid))
-        self.server.run("ip", "link", "set", device, "up")
+        # A link-local address that comes a second later is a change of network, which makes Chromium drop its requests.
+        self.server.run("ip", "link", "set", device, "addrgenmode", "none", "up")
         self.server.run("ip", "route", "add", f"10.77.{number}.0/24", "dev", device, "src", SERVER)
         client.run("ip", "address", "add", f"10.77.{number}.2/24", "dev", "uplink")
-        client.run("ip", "link", "set", "uplink", "up")
+        client.run("ip", "link", "set", "uplink", "addrgenmode", "none", "up")
         client.run("ip", "route", "add", "default", "dev", "uplink")
         if number == 1:
             self.server.run("ip", "route", "add", "default", "dev", device)

@@ -73,10 +73,9 @@ def test_mute_shows_at_the_others_within_a_second(four: list[Participant], index
     actor = four[index]
     muted = [each.sees(is_muted(actor.name), 10) for each in others(four, actor)]
     taken = delays(actor.press("Mute microphone"), muted)
-    measured("mute_seconds", taken)
-    assert max(taken) < 1, taken
     unmuted = [each.sees(is_unmuted(actor.name), 10) for each in others(four, actor)]
-    taken = delays(actor.press("Unmute microphone"), unmuted)
+    taken += delays(actor.press("Unmute microphone"), unmuted)
+    measured("mute_and_unmute_seconds", taken)
     assert max(taken) < 1, taken
     for each in others(four, actor):
         each.receives([f"{actor.name}/microphone"], 20)
@@ -90,8 +89,8 @@ def test_camera_off_shows_at_the_others_within_a_second(
     dark = [each.sees(f"!({has_picture(actor.name)})", 10) for each in others(four, actor)]
     taken = delays(actor.press("Turn camera off"), dark)
     measured("camera_off_seconds", taken)
-    assert max(taken) < 1, taken
     actor.press("Turn camera on")
+    assert max(taken) < 1, taken
     for each in others(four, actor):
         each.receives([f"{actor.name}/camera"], 20)
 
