@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from aioice import stun
 
 from conclave.core.config import LegConfig
 from conclave.core.datagrams import Sender
@@ -93,6 +94,34 @@ def test_a_stop_ends_a_command_that_waits() -> None:
     core.stop()
     thread.join(5)
     assert len(refused) == 1
+
+
+def check() -> bytes:
+    message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    message.attributes["USERNAME"] = "u1:peer"
+    message.attributes["PRIORITY"] = 1
+    message.attributes["ICE-CONTROLLING"] = 1
+    message.attributes["USE-CANDIDATE"] = None
+    message.add_message_integrity(b"p" * 24)
+    return bytes(message)
+
+
+# RFC 8445 section 7.2.5.2.1: a client drops an answer that does not come from where it asked.
+@pytest.mark.parametrize("bind", ["0.0.0.0", "::"])
+def test_an_answer_leaves_from_the_address_that_was_asked(bind: str) -> None:
+    core = Worker(bind=bind, port=0, legs=16, sources=16, slots=16, packets=64)
+    core.start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.bind(("127.0.0.1", 0))
+        number = core.create_leg(leg(1))
+        for asked in ("127.0.0.2", "127.0.0.3"):
+            client.sendto(check(), (asked, core.port))
+            assert client.recvfrom(2000)[1] == (asked, core.port)
+            core.events()
+            core.send_dtls(number, [b"hello"])
+            assert client.recvfrom(2000) == (b"hello", (asked, core.port))
+    core.stop()
 
 
 @pytest.mark.parametrize("sizes", [{"legs": 0}, {"bind": None}])

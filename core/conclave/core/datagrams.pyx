@@ -25,7 +25,7 @@ cdef extern from * nogil:
         struct mmsghdr messages[512];
         struct iovec vectors[512];
         struct sockaddr_in6 names[512];
-        uint64_t controls[512][4];
+        uint64_t controls[512][10];       /* UDP_GRO or UDP_SEGMENT, and IPV6_PKTINFO */
         uint32_t datagram_counts[512];
     } conclave_batch;
 
@@ -56,6 +56,47 @@ cdef extern from * nogil:
             }
         return 0;
     }
+    /* The local address that a datagram came to, as IPv6; all zero when the kernel did not tell. */
+    static void conclave_read_local(conclave_batch *batch, int i, uint8_t *local) {
+        struct msghdr *header = &batch->messages[i].msg_hdr;
+        struct cmsghdr *control;
+        memset(local, 0, 16);
+        for (control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control))
+            if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+                struct in_pktinfo info;
+                memcpy(&info, CMSG_DATA(control), sizeof(info));
+                local[10] = local[11] = 0xff;
+                memcpy(local + 12, &info.ipi_addr, 4);
+            } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+                struct in6_pktinfo info;
+                memcpy(&info, CMSG_DATA(control), sizeof(info));
+                memcpy(local, &info.ipi6_addr, 16);
+            }
+    }
+    /* Adds one control message behind those of `header`, whose buffer has room for it. */
+    static void conclave_add_control(struct msghdr *header, void *buffer, int level, int type, const void *data, size_t size) {
+        struct cmsghdr *control = (struct cmsghdr *)((char *)buffer + header->msg_controllen);
+        control->cmsg_level = level;
+        control->cmsg_type = type;
+        control->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(control), data, size);
+        header->msg_control = buffer;
+        header->msg_controllen += CMSG_SPACE(size);
+    }
+    static void conclave_add_local(struct msghdr *header, void *buffer, int ipv6, const uint8_t *local) {
+        static const uint8_t none[16];
+        if (memcmp(local, none, 16) == 0)
+            return;
+        if (ipv6) {
+            struct in6_pktinfo info = { .ipi6_ifindex = 0 };
+            memcpy(&info.ipi6_addr, local, 16);
+            conclave_add_control(header, buffer, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+        } else {
+            struct in_pktinfo info = { .ipi_ifindex = 0 };
+            memcpy(&info.ipi_spec_dst, local + 12, 4);
+            conclave_add_control(header, buffer, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+        }
+    }
     static void conclave_read_name(conclave_batch *batch, int i, uint8_t *ip, uint16_t *port) {
         if (batch->names[i].sin6_family == AF_INET) {
             struct sockaddr_in *name = (struct sockaddr_in *)&batch->names[i];
@@ -83,20 +124,14 @@ cdef extern from * nogil:
         return sizeof(struct sockaddr_in);
     }
     static void conclave_prepare_send(conclave_batch *batch, int i, int ipv6, const uint8_t *ip, uint16_t port,
-                                      void *data, size_t size, uint16_t segment_size) {
+                                      const uint8_t *local, void *data, size_t size, uint16_t segment_size) {
         struct msghdr *header = &batch->messages[i].msg_hdr;
         conclave_batch_entry(batch, i, data, size);
         header->msg_namelen = conclave_fill_name(&batch->names[i], ipv6, ip, port);
-        if (segment_size) {
-            struct cmsghdr *control;
-            header->msg_control = batch->controls[i];
-            header->msg_controllen = CMSG_SPACE(sizeof(uint16_t));
-            control = CMSG_FIRSTHDR(header);
-            control->cmsg_level = SOL_UDP;
-            control->cmsg_type = CONCLAVE_UDP_SEGMENT;
-            control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-            memcpy(CMSG_DATA(control), &segment_size, sizeof(segment_size));
-        }
+        /* The segment size comes first: conclave_send_apart leaves it out. */
+        if (segment_size)
+            conclave_add_control(header, batch->controls[i], SOL_UDP, CONCLAVE_UDP_SEGMENT, &segment_size, sizeof(segment_size));
+        conclave_add_local(header, batch->controls[i], ipv6, local);
     }
     static int conclave_receive(int fd, conclave_batch *batch, int count) {
         return recvmmsg(fd, batch->messages, count, MSG_DONTWAIT, NULL);
@@ -116,8 +151,8 @@ cdef extern from * nogil:
         uint16_t segment_size;
         int taken = 0;
         memcpy(&segment_size, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(segment_size));
-        header.msg_control = NULL;
-        header.msg_controllen = 0;
+        header.msg_control = (char *)header.msg_control + CMSG_SPACE(sizeof(segment_size));
+        header.msg_controllen -= CMSG_SPACE(sizeof(segment_size));
         header.msg_iov = &piece;
         while (rest.iov_len) {
             piece.iov_base = rest.iov_base;
@@ -140,8 +175,12 @@ cdef extern from * nogil:
             return 0;
         return setsockopt(fd, SOL_UDP, CONCLAVE_UDP_SEGMENT, &none, sizeof(none)) == 0;
     }
-    static void conclave_enable_coalescing(int fd) {
+    static void conclave_enable_options(int fd, int ipv6) {
         int one = 1;
+        if (ipv6)
+            (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
+        else
+            (void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
         (void)setsockopt(fd, SOL_UDP, CONCLAVE_UDP_GRO, &one, sizeof(one));   /* without it datagrams come one by one */
     }
     static int conclave_wait_writable(int fd) {
@@ -154,8 +193,8 @@ cdef extern from * nogil:
     void conclave_prepare_receive(Batch *batch, int i, void *data, size_t size)
     uint16_t conclave_received_segment(Batch *batch, int i)
     void conclave_read_name(Batch *batch, int i, uint8_t *ip, uint16_t *port)
-    void conclave_prepare_send(Batch *batch, int i, int ipv6, const uint8_t *ip, uint16_t port, void *data, size_t size,
-                               uint16_t segment_size)
+    void conclave_prepare_send(Batch *batch, int i, int ipv6, const uint8_t *ip, uint16_t port, const uint8_t *local,
+                               void *data, size_t size, uint16_t segment_size)
     int conclave_receive(int fd, Batch *batch, int count)
     uint32_t conclave_received_size(Batch *batch, int i)
     int conclave_received_whole(Batch *batch, int i)
@@ -163,7 +202,8 @@ cdef extern from * nogil:
     int conclave_send_apart(int fd, Batch *batch, int i)
     int conclave_errno()
     int conclave_probe_segmentation(int fd)
-    void conclave_enable_coalescing(int fd)
+    void conclave_enable_options(int fd, int ipv6)
+    void conclave_read_local(Batch *batch, int i, uint8_t *local)
     int conclave_wait_writable(int fd)
     int EAGAIN, EINTR, EIO, ENOBUFS
 
@@ -181,7 +221,7 @@ cdef int datagrams_init(Datagrams *datagrams, int socket, bint ipv6) noexcept no
     if datagrams.buffers == NULL:
         return -1
     datagrams.segmentation = conclave_probe_segmentation(socket)
-    conclave_enable_coalescing(socket)
+    conclave_enable_options(socket, ipv6)
     return 0
 
 
@@ -207,6 +247,7 @@ cdef int datagrams_receive(Datagrams *datagrams) noexcept nogil:
         if not arrival.segment_size:
             arrival.segment_size = <uint16_t>min(arrival.size, 0xFFFF)
         conclave_read_name(&buffers.receive, i, arrival.source.ip, &arrival.source.port)
+        conclave_read_local(&buffers.receive, i, arrival.source.local)
         filled += 1
     return filled
 
@@ -253,7 +294,8 @@ cdef void datagrams_send(Datagrams *datagrams, Outbox *outbox) noexcept nogil:
             size = end - offset
             if not datagrams.segmentation and size > group.segment_size:
                 size = group.segment_size
-            conclave_prepare_send(batch, count, datagrams.ipv6, group.to.ip, group.to.port, outbox.data + offset, size,
+            conclave_prepare_send(batch, count, datagrams.ipv6, group.to.ip, group.to.port, group.to.local,
+                                  outbox.data + offset, size,
                                   group.segment_size if size > group.segment_size else 0)
             batch.datagram_counts[count] = <uint32_t>((size + group.segment_size - 1) // group.segment_size)
             offset += size

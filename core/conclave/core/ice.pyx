@@ -1,7 +1,7 @@
 """See ice.pxd."""
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcmp, memcpy, memmove, memset
-from conclave.core.address cimport Address, address_equal, address_is_ipv4
+from conclave.core.address cimport Address, address_equal, address_is_ipv4, path_equal
 from conclave.core.status cimport (AUTHENTICATION_FAILED, MALFORMED, OK, Status, UNKNOWN_USER, UNSUPPORTED)
 from conclave.core.stun cimport (STUN_BINDING_REQUEST, StunMessage, stun_verify, stun_write_error,
                                  stun_write_success)
@@ -78,7 +78,7 @@ cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Add
     ice.last_request_ns = now_ns
     ice_heard(ice, now_ns)
     remember(ice, source, outcome)
-    if (message.use_candidate or not ice.has_selected) and not (ice.has_selected and address_equal(&ice.selected, source)):
+    if (message.use_candidate or not ice.has_selected) and not (ice.has_selected and path_equal(&ice.selected, source)):
         ice.selected = source[0]
         ice.has_selected = True
         outcome.selected = True

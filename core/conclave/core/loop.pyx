@@ -62,6 +62,8 @@ cdef extern from * nogil:
     uint64_t flag_load(uint64_t *p)
     void flag_store(uint64_t *p, uint64_t v)
 
+IP_PKTINFO = 8                             # <linux/in.h>; Python 3.11 has no name for it
+
 cdef uint64_t IDLE_NS = 100_000_000
 cdef size_t COMMANDS = 1024
 cdef size_t OUTBOX_SIZE = 1 << 20
@@ -245,12 +247,17 @@ cdef class Worker(Switchboard):
         address = self.addresses.get(leg)
         if address is None:
             return
-        host, port = address
-        if self.socket.family == socket.AF_INET6 and ":" not in host:
-            host = "::ffff:" + host
+        host, port, local = address
+        if self.socket.family == socket.AF_INET6:
+            # struct in6_pktinfo: the address and no interface.
+            control = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, local + bytes(4))
+            host = host if ":" in host else "::ffff:" + host
+        else:
+            # struct in_pktinfo: no interface, the local address, and a field that only received ones fill.
+            control = (socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + local[12:] + bytes(4))
         for datagram in datagrams:
             try:
-                self.socket.sendto(datagram, (host, port))
+                self.socket.sendmsg([datagram], [control], 0, (host, port))
             except OSError:
                 return                     # as good as lost on the way: the handshake's timer repeats it
 

@@ -2,7 +2,7 @@
 from libc.stdint cimport uint8_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
-from conclave.core.address cimport Address, address_equal
+from conclave.core.address cimport Address, path_equal
 
 
 cdef int outbox_init(Outbox *outbox, size_t capacity, size_t group_capacity) noexcept nogil:
@@ -43,7 +43,7 @@ cdef void outbox_commit(Outbox *outbox, const Address *to, size_t size) noexcept
         # Only the last datagram of a group may be shorter: a group that has one is closed.
         if (size <= group.segment_size and group.size == <size_t>group.segment_size * group.segments
                 and group.segments < GROUP_SEGMENTS_MAX and group.size + size <= GROUP_SIZE_MAX
-                and address_equal(&group.to, to)):
+                and path_equal(&group.to, to)):
             group.size += size
             group.segments += 1
             outbox.used += size

@@ -7,7 +7,7 @@ from conclave.core.srtp cimport SrtpContext
 cdef class Switchboard:
     cdef Router router
     cdef KeyArena keys
-    cdef readonly dict addresses   # leg number -> (host, port) that its datagrams go to
+    cdef readonly dict addresses   # leg number -> (host, port, local address) of its path
     cdef SrtpContext *context(self, int profile, bytes key, bytes salt) except NULL
     cdef void release(self, SrtpContext *context)
     # Has the router apply a command and returns when it has. Overridden where the router runs in another thread.

@@ -4,7 +4,7 @@ from conclave.core.events import Event, LegStatistics
 Endpoint = tuple[str, int]
 
 class Switchboard:
-    addresses: dict[int, Endpoint]
+    addresses: dict[int, tuple[str, int, bytes]]
     @property
     def keys_locked(self) -> bool: ...
     @property

@@ -36,6 +36,11 @@ cdef object address_to_python(const Address *address):
     return str(ipaddress.IPv6Address(<bytes>address.ip[:16])), address.port
 
 
+cdef object path_to_python(const Address *address):
+    """(host, port, the 16 bytes of the local address)."""
+    return (*address_to_python(address), <bytes>address.local[:16])
+
+
 cdef int address_from_python(Address *out, object address) except -1:
     parsed = ipaddress.ip_address(address[0])
     packed = parsed.packed if parsed.version == 6 else b"\0" * 10 + b"\xff\xff" + parsed.packed
@@ -275,7 +280,7 @@ cdef class Switchboard:
         while event != NULL:
             if event.event == EVENT_ICE_CONNECTED or event.event == EVENT_ADDRESS_SELECTED:
                 if router_leg(&self.router, event.leg) != NULL:    # it may have been deleted since
-                    self.addresses[event.leg] = address_to_python(&event.address)
+                    self.addresses[event.leg] = path_to_python(&event.address)
                 if event.event == EVENT_ICE_CONNECTED:
                     events.append(IceConnected(event.leg))
             elif event.event == EVENT_CONSENT_CHANGED:
