@@ -18,6 +18,7 @@ from conclave.services.appliance.isolation import CONTROL, CORE, GATEWAY
 from conclave.services.appliance.layout import Layout
 from conclave.services.appliance.settings import Settings
 from conclave.services.appliance.supervision import log_tail, process_states
+from conclave.v1 import system_pb2, system_pb2_grpc
 
 __all__ = ["wait_until_healthy"]
 
@@ -92,9 +93,15 @@ def _control_answers(layout: Layout) -> bool:
         )
         try:
             answer = check(health_pb2.HealthCheckRequest(), timeout=ANSWER_SECONDS)
+            status = system_pb2_grpc.SystemServiceStub(channel).GetStatus(
+                system_pb2.GetStatusRequest(), timeout=ANSWER_SECONDS
+            )
         except grpc.RpcError:
             return False
-        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+        # Control serves a moment before it has heard the core: people may be let in only then.
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING) and all(
+            process.healthy for process in status.processes
+        )
 
 
 def _gateway_answers(layout: Layout, settings: Settings) -> bool:
