@@ -20,11 +20,13 @@ from conclave.services.meetings.errors import MeetingNotFound, MeetingOver, NotH
 from conclave.services.meetings.model import (
     ConnectionState,
     EndReason,
+    Lobby,
     MediaState,
     Meeting,
     MeetingRecord,
     Participant,
     SourceKind,
+    Waiting,
     source_id,
     source_owner,
 )
@@ -51,6 +53,7 @@ class MemoryStore:
         self.log = log
         self.records: dict[str, MeetingRecord] = {}
         self.open: list[Meeting] = []
+        self.lobbies: list[Lobby] = []
 
     async def load_open(self) -> list[Meeting]:
         return self.open
@@ -62,14 +65,46 @@ class MemoryStore:
         self.log.append(f"store join {participant.display_name} opens={opens}")
 
     async def leave(
-        self, meeting: Meeting, participants: Iterable[Participant], time: datetime, ends: bool, actor: str
+        self,
+        meeting: Meeting,
+        participants: Iterable[Participant],
+        time: datetime,
+        ends: bool,
+        removed: bool,
+        actor: str,
     ) -> None:
         await asyncio.sleep(0)
         if ends:
             self.records[meeting.id] = MeetingRecord(meeting.name, meeting.start_time, time)
-        self.log.append(
-            f"store leave {[p.display_name for p in participants]} ends={ends} by {actor.partition(':')[0]}"
-        )
+        verb, names = "remove" if removed else "leave", [participant.display_name for participant in participants]
+        self.log.append(f"store {verb} {names} ends={ends} by {actor.partition(':')[0]}")
+
+    async def load_lobbies(self) -> list[Lobby]:
+        return self.lobbies
+
+    async def wait(self, waiting: Waiting) -> None:
+        await asyncio.sleep(0)
+        self.log.append(f"store wait {waiting.display_name}")
+
+    async def admit(self, meeting: Meeting, participants: list[Participant], opens: bool, actor: str) -> None:
+        await asyncio.sleep(0)
+        if opens:
+            self.records[meeting.id] = MeetingRecord(meeting.name, meeting.start_time, None)
+        names = [participant.display_name for participant in participants]
+        self.log.append(f"store admit {names} opens={opens} by {actor.partition(':')[0]}")
+
+    async def stop_waiting(self, waiting: list[Waiting], turned_away_by: str) -> None:
+        await asyncio.sleep(0)
+        names = [person.display_name for person in waiting]
+        self.log.append(f"store stop {names} by {turned_away_by.partition(':')[0] or 'nobody'}")
+
+    async def save_lock(self, meeting: Meeting, locked: bool, actor: str) -> None:
+        await asyncio.sleep(0)
+        self.log.append(f"store locked={locked}")
+
+    async def save_role(self, meeting: Meeting, participant: Participant, role: Role, actor: str) -> None:
+        await asyncio.sleep(0)
+        self.log.append(f"store {participant.display_name} is {role.name}")
 
     async def save_media(self, participant: Participant) -> None:
         self.log.append(f"store media {participant.display_name}")

@@ -14,7 +14,8 @@ from conclave.services.domain.invites import Invite
 from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import Room
-from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked
+from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked, LinkNotFound
+from conclave.services.invites.service import CreatedLink
 from conclave.services.media.errors import CoreRefused, CoreUnavailable
 from conclave.services.media.model import (
     CoreInfo,
@@ -27,10 +28,12 @@ from conclave.services.media.model import (
     TransportState,
     TransportStateChanged,
 )
-from conclave.services.meetings.model import Meeting, Participant
+from conclave.services.meetings.model import Lobby, Meeting, Participant, Waiting
+from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.service import GRACE_NS, MeetingService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import SILENCE_NS, Connection
+from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.outbox import CAPACITY
 from conclave.services.signalling.slots import layer_for_height
@@ -49,6 +52,7 @@ class Store:
 
     def __init__(self) -> None:
         self.open: list[Meeting] = []
+        self.lobbies: list[Lobby] = []
 
     async def load_open(self) -> list[Meeting]:
         return self.open
@@ -56,8 +60,27 @@ class Store:
     async def join(self, meeting: Meeting, participant: Participant, opens: bool) -> None: ...
 
     async def leave(
-        self, meeting: Meeting, participants: Iterable[Participant], time: datetime, ends: bool, actor: str
+        self,
+        meeting: Meeting,
+        participants: Iterable[Participant],
+        time: datetime,
+        ends: bool,
+        removed: bool,
+        actor: str,
     ) -> None: ...
+
+    async def load_lobbies(self) -> list[Lobby]:
+        return self.lobbies
+
+    async def wait(self, waiting: Waiting) -> None: ...
+
+    async def admit(self, meeting: Meeting, participants: list[Participant], opens: bool, actor: str) -> None: ...
+
+    async def stop_waiting(self, waiting: list[Waiting], turned_away_by: str) -> None: ...
+
+    async def save_lock(self, meeting: Meeting, locked: bool, actor: str) -> None: ...
+
+    async def save_role(self, meeting: Meeting, participant: Participant, role: Role, actor: str) -> None: ...
 
     async def save_media(self, participant: Participant) -> None: ...
 
@@ -130,15 +153,30 @@ class Desk:
 
     def __init__(self) -> None:
         self.errors: dict[str, Exception] = {}
+        self.room = ROOM
+        # What the tokens of personal invites name.
+        self.members: dict[str, str] = {}
+        self.room_link: CreatedLink | None = None
 
     async def verify(self, token: str) -> Invite:
         if token in self.errors:
             raise self.errors[token]
         role = Role.HOST if token == "host" else Role.PARTICIPANT
-        return Invite(ROOM.room_id, "a" * 16, role, START, START, None)
+        invite_id = (token.replace("-", "") * 16)[:16]
+        return Invite(ROOM.room_id, invite_id, role, START, START, None, self.members.get(token, ""))
+
+    async def verify_dial_code(self, typed: str) -> Invite:
+        if typed != "123 456 789":
+            raise InviteInvalid
+        return await self.verify("link")
+
+    async def link(self, room_id: str) -> CreatedLink:
+        if self.room_link is None:
+            raise LinkNotFound(room_id)
+        return self.room_link
 
     async def get(self, room_id: str) -> Room:
-        return ROOM
+        return self.room
 
 
 class House:
@@ -147,9 +185,12 @@ class House:
     def __init__(self, core: Core | None = None) -> None:
         self.now_ns = 0
         self.core = core or Core()
-        self.store, self.desk, self.audience = Store(), Desk(), Audience()
+        self.store, self.desk = Store(), Desk()
         self.meetings = MeetingService(self.store, self.core, lambda: START, lambda: self.now_ns)
+        self.audience = Audience(self.meetings.meeting_in, self.meetings.waiting_in)
         self.media = MediaSessions(self.meetings, self.core, self.audience)
+        self.hosts = HostRequests(self.meetings, Moderation(self.meetings, self.store, self.media), self.desk)
+        self.meetings.observe_people(self.audience)
         self.meetings.observe(self.audience)
         self.meetings.observe(self.media)
 
@@ -168,7 +209,7 @@ class Client:
 
     def __init__(self, house: House) -> None:
         self.connection = Connection(
-            house.meetings, house.media, house.audience, house.desk, house.desk, lambda: house.now_ns
+            house.meetings, house.media, house.audience, house.desk, house.desk, lambda: house.now_ns, house.hosts
         )
         self.request_id = 0
         self.id, self.token = "", ""
@@ -533,7 +574,7 @@ async def test_only_a_host_ends_the_meeting_and_everybody_is_told() -> None:
     await host.connection.handle(pb.ClientMessage(request_id=host.request_id, end_meeting=pb.EndMeeting()))
     assert host.take_names() == ["ack", "meeting_ended"]
     ended = guest.take()[-1]
-    assert ended.meeting_ended.reason == pb.END_REASON_ENDED
+    assert ended.meeting_ended.reason == meetings_pb2.END_REASON_ENDED
     assert host.closed
     assert guest.closed
 

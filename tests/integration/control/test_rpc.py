@@ -19,6 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from conclave.services.domain.callers import Permission
+from conclave.services.meetings.grpc import meeting_rpc_service
 from conclave.services.rooms.grpc import room_rpc_service
 from conclave.services.rpc.authentication import (
     Authenticator,
@@ -30,12 +31,21 @@ from conclave.services.rpc.authentication import (
 from conclave.services.rpc.guard import CallGuard
 from conclave.services.rpc.server import RpcServer, RpcService, TlsFiles
 from conclave.services.system.grpc import system_rpc_service
-from conclave.v1 import rooms_pb2, system_pb2
+from conclave.v1 import meetings_pb2, rooms_pb2, system_pb2
 from conclave.v1 import rooms_pb2_grpc as rooms_grpc
 
 ADMINISTRATOR = x509.UniformResourceIdentifier("urn:conclave:role:administrator")
 VIEWER = x509.UniformResourceIdentifier("urn:conclave:role:viewer")
-READING = {"GetRoom", "ListRooms", "ListInvites", "GetStatus"}
+READING = {
+    "GetRoom",
+    "ListRooms",
+    "ListInvites",
+    "GetStatus",
+    "GetMeeting",
+    "ListMeetings",
+    "WatchMeeting",
+    "ListWaitingParticipants",
+}
 
 
 class Answers:
@@ -50,14 +60,19 @@ class Answers:
 
 def services() -> list[RpcService]:
     answers: Any = Answers()
-    return [room_rpc_service(answers, answers), system_rpc_service(answers)]
+    meetings = meeting_rpc_service(answers, answers, answers)
+    return [room_rpc_service(answers, answers), system_rpc_service(answers), meetings]
 
 
 def methods() -> list[tuple[str, Any]]:
     """Each method of each service, with the type of its request."""
     return [
         (f"/conclave.v1.{service}/{method.name}", getattr(module, method.input_type.name))
-        for module, service in ((rooms_pb2, "RoomService"), (system_pb2, "SystemService"))
+        for module, service in (
+            (rooms_pb2, "RoomService"),
+            (system_pb2, "SystemService"),
+            (meetings_pb2, "MeetingService"),
+        )
         for method in module.DESCRIPTOR.services_by_name[service].methods
     ]
 
@@ -106,7 +121,7 @@ async def status_of(channel: grpc.aio.Channel, method: str, request: Any = None)
 def test_every_method_names_what_it_needs() -> None:
     offered = {f"/{service.name}/{method}" for service in services() for method in service.permissions}
     assert offered == {method for method, _ in methods()}
-    assert len(offered) == 8
+    assert len(offered) == 26
 
 
 @pytest.mark.parametrize(

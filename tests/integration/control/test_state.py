@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlcipher3.dbapi2
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, select, text
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from conclave.services.audit import models as audit_models
 from conclave.services.invites import models as invite_models
-from conclave.services.meetings.models import MeetingRow, ParticipantRow
+from conclave.services.meetings.models import MeetingRow, ParticipantRow, WaitingRow
 from conclave.services.rooms.models import RoomRow
 from conclave.services.state.columns import UnreadableColumn
 from conclave.services.state.engine import CannotOpenDatabase, open_postgresql, open_sqlcipher
@@ -29,7 +31,7 @@ from conclave.services.state.tables import Row
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 CANARY = "Marguerite-Canary-7781"
 KEYS = DatabaseKeys(bytes(range(32)))
-TABLES = [RoomRow, MeetingRow, ParticipantRow, invite_models.InviteRow, audit_models.AuditRow]
+TABLES = [RoomRow, MeetingRow, ParticipantRow, WaitingRow, invite_models.InviteRow, audit_models.AuditRow]
 
 pytestmark = pytest.mark.asyncio
 
@@ -65,6 +67,23 @@ async def test_the_newest_migration_is_the_head() -> None:
     assert ScriptDirectory(str(SCRIPTS)).get_current_head() == HEAD
 
 
+async def test_rooms_of_the_first_version_keep_their_ways(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO tenants VALUES ('d1', 0)"))
+        connection.execute(text("INSERT INTO rooms VALUES ('d1', 'board', :name, 3, 9, 0)"), {"name": b"x"})
+        connection.execute(text("INSERT INTO invites VALUES ('d1', 'i', 'board', 1, 0, 0, NULL)"))
+    migrate(engine)
+    with Session(engine) as session:
+        policy = select(RoomRow.lobby, RoomRow.members_only, RoomRow.wait_for_host)
+        assert session.execute(policy).one() == (False, False, False)
+        assert session.scalars(select(invite_models.InviteRow.dial_code)).one() is None
+
+
 async def test_a_database_of_a_newer_version_is_not_touched(engine: Engine) -> None:
     migrate(engine)
     with engine.begin() as connection:
@@ -75,7 +94,12 @@ async def test_a_database_of_a_newer_version_is_not_touched(engine: Engine) -> N
 
 async def test_every_row_names_its_tenant_and_rows_about_people_their_subject() -> None:
     assert {table.name for table in Row.metadata.sorted_tables if "tenant_id" not in table.primary_key.columns} == set()
-    for table in (ParticipantRow.__table__, audit_models.AuditRow.__table__):
+    for table in (
+        ParticipantRow.__table__,
+        WaitingRow.__table__,
+        invite_models.InviteRow.__table__,
+        audit_models.AuditRow.__table__,
+    ):
         assert "subject_id" in table.columns
     assert len(TABLES) + 1 == len(Row.metadata.sorted_tables)
 

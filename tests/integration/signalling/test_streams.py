@@ -57,7 +57,7 @@ async def test_an_administrator_ends_a_meeting(appliance: Appliance) -> None:
         (meeting,) = await appliance.list_meetings()
         assert (await appliance.end_meeting(meeting.name)).HasField("end_time")
         ended = await ada.event(lambda m: m.HasField("meeting_ended"))
-        assert ended.meeting_ended.reason == signalling_pb2.END_REASON_ENDED
+        assert ended.meeting_ended.reason == meetings_pb2.END_REASON_ENDED
         await ada.ended()
 
 

@@ -26,6 +26,7 @@ class Act(Enum):
     """The sensitive acts."""
 
     ROOM_CREATED = "room.created"
+    ROOM_UPDATED = "room.updated"
     ROOM_DELETED = "room.deleted"
     INVITE_CREATED = "invite.created"
     INVITE_REVOKED = "invite.revoked"
@@ -34,6 +35,11 @@ class Act(Enum):
     PARTICIPANT_JOINED = "participant.joined"
     PARTICIPANT_LEFT = "participant.left"
     PARTICIPANT_REMOVED = "participant.removed"
+    PARTICIPANT_ADMITTED = "participant.admitted"
+    PARTICIPANT_TURNED_AWAY = "participant.turned-away"
+    PARTICIPANT_ROLE_CHANGED = "participant.role-changed"
+    MEETING_LOCKED = "meeting.locked"
+    MEETING_UNLOCKED = "meeting.unlocked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from conclave.services.invites.identity import read_identity_key
 from conclave.services.invites.service import InviteService
 from conclave.services.media.client import CoreClient
 from conclave.services.meetings.grpc import meeting_rpc_service
+from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.service import MeetingService
 from conclave.services.meetings.store import SqlMeetingStore
+from conclave.services.meetings.watch import MeetingWatch
 from conclave.services.rooms.grpc import room_rpc_service
 from conclave.services.rooms.service import RoomService
 from conclave.services.rpc.authentication import certificate_caller, gateway_caller, local_administrator
@@ -24,6 +26,7 @@ from conclave.services.rpc.server import RpcServer, RpcService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
 from conclave.services.signalling.grpc import SignallingServicer, signalling_rpc_service
+from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.lifecycle import SignallingPart
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.state.clock import Clock, utc_now
@@ -111,15 +114,29 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     invites = InviteService(store, audit, clock, identity, options.public_url)
     core = CoreClient(f"ipc://{options.core_control_socket}", f"ipc://{options.core_events_socket}")
     system = SystemService(store, CoreStatusOfClient(core), identity.fingerprint, _version())
-    meetings = MeetingService(SqlMeetingStore(store, audit), core, clock, time.monotonic_ns)
-    audience = Audience()
+    meeting_store = SqlMeetingStore(store, audit)
+    meetings = MeetingService(meeting_store, core, clock, time.monotonic_ns)
+    audience = Audience(meetings.meeting_in, meetings.waiting_in)
     media = MediaSessions(meetings, core, audience)
-    meetings.observe(audience)
-    meetings.observe(media)
-    streams = SignallingServicer(lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns))
+    moderation = Moderation(meetings, meeting_store, media)
+    watch = MeetingWatch(meetings.register, rooms, clock)
+    for observer in (audience, media, watch):
+        meetings.observe(observer)
+    for people_observer in (audience, watch):
+        meetings.observe_people(people_observer)
+    rooms.observe(meetings)
+    invites.observe(meetings)
+    hosts = HostRequests(meetings, moderation, invites)
+    streams = SignallingServicer(
+        lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns, hosts)
+    )
 
     parts: list[Part] = [SignallingPart(core, meetings, media, streams.drop_dead)]
-    api = [room_rpc_service(rooms, invites), meeting_rpc_service(meetings), system_rpc_service(system)]
+    api = [
+        room_rpc_service(rooms, invites),
+        meeting_rpc_service(meetings, moderation, watch),
+        system_rpc_service(system),
+    ]
     signalling = [signalling_rpc_service(streams)]
     return Control(options, store, clock, parts, api, signalling)
 

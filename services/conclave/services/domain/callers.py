@@ -35,6 +35,9 @@ class Permission(Enum):
     WRITE_INVITES = "invites.write"
     READ_MEETINGS = "meetings.read"
     END_MEETINGS = "meetings.end"
+    MODERATE_MEETINGS = "meetings.moderate"
+    READ_ROOM_LINKS = "room_links.read"
+    WRITE_ROOM_LINKS = "room_links.write"
     CARRY_SIGNALLING = "signalling.carry"
 
 

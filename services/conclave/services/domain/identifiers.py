@@ -12,10 +12,12 @@ __all__ = [
     "RANDOM_ID_SIZE",
     "InviteName",
     "MeetingName",
+    "ParticipantName",
     "decode_random_id",
     "encode_random_id",
     "parse_invite_name",
     "parse_meeting_name",
+    "parse_participant_name",
     "parse_room_name",
     "room_name",
     "validate_room_id",
@@ -48,6 +50,17 @@ class MeetingName:
 
     def __str__(self) -> str:
         return f"rooms/{self.room_id}/meetings/{self.meeting_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantName:
+    """The parts of "rooms/{room_id}/meetings/{meeting_id}/participants/{participant_id}"."""
+
+    meeting: MeetingName
+    participant_id: str
+
+    def __str__(self) -> str:
+        return f"{self.meeting}/participants/{self.participant_id}"
 
 
 def encode_random_id(octets: bytes) -> str:
@@ -102,3 +115,15 @@ def parse_meeting_name(name: str) -> MeetingName:
             decode_random_id(meeting_id)
             return MeetingName(validate_room_id(room_id), meeting_id)
     raise InvalidArgument("a meeting's name has the form rooms/{room_id}/meetings/{meeting_id}")
+
+
+def parse_participant_name(name: str) -> ParticipantName:
+    """The parts of a participant's name. Raises InvalidArgument."""
+    match name.split("/"):
+        case ["rooms", room_id, "meetings", meeting_id, "participants", participant_id]:
+            decode_random_id(meeting_id)
+            decode_random_id(participant_id)
+            return ParticipantName(MeetingName(validate_room_id(room_id), meeting_id), participant_id)
+    raise InvalidArgument(
+        "a participant's name has the form rooms/{room_id}/meetings/{meeting_id}/participants/{participant_id}"
+    )

@@ -16,12 +16,16 @@ from conclave.services.domain.roles import Role
 
 __all__ = [
     "DEFAULT_TTL",
+    "DIAL_CODE_DIGITS",
     "MAX_TTL",
     "MIN_TTL",
+    "NEVER",
     "Invite",
     "InviteClaims",
     "InviteSigner",
     "MalformedToken",
+    "format_dial_code",
+    "normal_dial_code",
     "read_token",
     "validate_ttl",
     "write_token",
@@ -30,6 +34,10 @@ __all__ = [
 MIN_TTL = timedelta(minutes=1)
 MAX_TTL = timedelta(days=365)
 DEFAULT_TTL = timedelta(hours=24)
+NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""When a room's own link expires: it is revoked, or lasts."""
+
+DIAL_CODE_DIGITS = 9
 
 # version, invite id, role, expiry in seconds since 1970; then an Ed25519 signature over label and payload.
 _PAYLOAD = struct.Struct(f"!B{RANDOM_ID_SIZE}sBQ")
@@ -49,11 +57,28 @@ class Invite:
     create_time: datetime
     expire_time: datetime
     revoke_time: datetime | None
+    # The member whom a personal invite names; empty for one that guests use.
+    display_name: str = ""
 
     @property
     def name(self) -> str:
         """The resource name."""
         return str(InviteName(self.room_id, self.invite_id))
+
+    @property
+    def personal(self) -> bool:
+        """Whether it names its bearer, who is a member and no guest."""
+        return bool(self.display_name)
+
+    @property
+    def subject_id(self) -> str | None:
+        """The member whom a personal invite names, as an identifier."""
+        return f"member:{self.invite_id}" if self.personal else None
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it is a room's own link."""
+        return self.expire_time == NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +137,14 @@ def read_token(token: str, signer: InviteSigner) -> InviteClaims:
     if version != _VERSION:
         raise MalformedToken
     return InviteClaims(encode_random_id(invite_id), Role(role), datetime.fromtimestamp(expiry, UTC))
+
+
+def normal_dial_code(typed: str) -> str | None:
+    """The nine digits of a dial code as somebody typed it, in groups or not; None for anything else."""
+    digits = re.sub(r"[ \-]", "", typed)
+    return digits if re.fullmatch(rf"[0-9]{{{DIAL_CODE_DIGITS}}}", digits, re.ASCII) else None
+
+
+def format_dial_code(number: int) -> str:
+    """The dial code of a number below 10**9."""
+    return f"{number:0{DIAL_CODE_DIGITS}d}"

@@ -17,3 +17,8 @@ class Role(IntEnum):
     def may_end_meeting(self) -> bool:
         """Whether the role may end the meeting for everybody."""
         return self is Role.HOST
+
+    @property
+    def may_moderate(self) -> bool:
+        """Whether the role may decide who comes in, mute and remove others, lock the meeting and give roles."""
+        return self is Role.HOST

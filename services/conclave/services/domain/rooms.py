@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from conclave.services.domain.errors import InvalidArgument
 from conclave.services.domain.identifiers import room_name, validate_room_id
 from conclave.services.domain.protection import ProtectionMode, require_available
 
-__all__ = ["DEFAULT_MAX_PARTICIPANTS", "MAX_MAX_PARTICIPANTS", "Room", "new_room", "validate_display_name"]
+__all__ = [
+    "DEFAULT_MAX_PARTICIPANTS",
+    "MAX_MAX_PARTICIPANTS",
+    "MAX_PERSON_DISPLAY_NAME",
+    "Admission",
+    "Room",
+    "RoomChanges",
+    "changed_room",
+    "new_room",
+    "validate_display_name",
+]
 
 DEFAULT_MAX_PARTICIPANTS = 100
 MAX_MAX_PARTICIPANTS = 500
 MAX_ROOM_DISPLAY_NAME = 128
+MAX_PERSON_DISPLAY_NAME = 64
 
 _REFUSED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 # Zero-width joiners are part of many emoji and of some scripts' spelling.
 _JOINERS = "\u200c\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """How people come into a room."""
+
+    # Guests wait until a host admits them.
+    lobby: bool = False
+    # Only people with a personal invite come in.
+    members_only: bool = False
+    # Everybody else waits until a host is in the meeting.
+    wait_for_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,7 @@ class Room:
     protection_mode: ProtectionMode
     max_participants: int
     create_time: datetime
+    admission: Admission = Admission()
 
     @property
     def name(self) -> str:
@@ -37,8 +61,24 @@ class Room:
         return room_name(self.room_id)
 
 
+@dataclass(frozen=True, slots=True)
+class RoomChanges:
+    """New values of a room; None for what stays."""
+
+    display_name: str | None = None
+    max_participants: int | None = None
+    lobby: bool | None = None
+    members_only: bool | None = None
+    wait_for_host: bool | None = None
+
+
 def new_room(
-    room_id: str, display_name: str, protection_mode: ProtectionMode | None, max_participants: int, now: datetime
+    room_id: str,
+    display_name: str,
+    protection_mode: ProtectionMode | None,
+    max_participants: int,
+    now: datetime,
+    admission: Admission = Admission(),
 ) -> Room:
     """A room as asked for, defaults filled in. Raises InvalidArgument or FailedPrecondition."""
     validate_room_id(room_id)
@@ -47,17 +87,46 @@ def new_room(
             "protection_mode is required: a room's protection is chosen, never assumed; choose MANAGED"
         )
     require_available(protection_mode)
+    return Room(
+        room_id=room_id,
+        display_name=_room_display_name(display_name, room_id),
+        protection_mode=protection_mode,
+        max_participants=_limit(max_participants),
+        create_time=now,
+        admission=admission,
+    )
+
+
+def changed_room(room: Room, changes: RoomChanges) -> Room:
+    """The room with new values; defaults are filled in as for a new one. Raises InvalidArgument."""
+
+    def new(wish: bool | None, now: bool) -> bool:
+        return now if wish is None else wish
+
+    admission = Admission(
+        lobby=new(changes.lobby, room.admission.lobby),
+        members_only=new(changes.members_only, room.admission.members_only),
+        wait_for_host=new(changes.wait_for_host, room.admission.wait_for_host),
+    )
+    name, limit = changes.display_name, changes.max_participants
+    return replace(
+        room,
+        display_name=room.display_name if name is None else _room_display_name(name, room.room_id),
+        max_participants=room.max_participants if limit is None else _limit(limit),
+        admission=admission,
+    )
+
+
+def _room_display_name(display_name: str, room_id: str) -> str:
+    return validate_display_name(display_name, MAX_ROOM_DISPLAY_NAME) if display_name else room_id
+
+
+def _limit(max_participants: int) -> int:
     if not 0 <= max_participants <= MAX_MAX_PARTICIPANTS:
         raise InvalidArgument(
             f"max_participants is out of range; use 1 to {MAX_MAX_PARTICIPANTS}, or 0 for {DEFAULT_MAX_PARTICIPANTS}"
         )
-    return Room(
-        room_id=room_id,
-        display_name=validate_display_name(display_name, MAX_ROOM_DISPLAY_NAME) if display_name else room_id,
-        protection_mode=protection_mode,
-        max_participants=max_participants or DEFAULT_MAX_PARTICIPANTS,
-        create_time=now,
-    )
+    return max_participants or DEFAULT_MAX_PARTICIPANTS
 
 
 def validate_display_name(display_name: str, max_length: int) -> str:

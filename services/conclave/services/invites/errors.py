@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conclave.services.domain.errors import FailedPrecondition, NotFound, PermissionDenied
-from conclave.services.domain.identifiers import InviteName
+from conclave.services.domain.identifiers import InviteName, room_name
 
-__all__ = ["InviteExpired", "InviteInvalid", "InviteNotFound", "InviteRevoked"]
+__all__ = ["InviteExpired", "InviteInvalid", "InviteNotFound", "InviteRevoked", "LinkNotFound", "NameNeeded"]
 
 
 class InviteNotFound(NotFound):
@@ -34,3 +34,17 @@ class InviteRevoked(FailedPrecondition):
 
     def __init__(self) -> None:
         super().__init__("this invite was revoked; ask for a new one")
+
+
+class LinkNotFound(NotFound):
+    """The room has no link of its own."""
+
+    def __init__(self, room_id: str) -> None:
+        super().__init__(f"{room_name(room_id)} has no link of its own; make one with `conclave room link --new`")
+
+
+class NameNeeded(FailedPrecondition):
+    """An invite that names nobody would let nobody in."""
+
+    def __init__(self, room_id: str) -> None:
+        super().__init__(f"{room_name(room_id)} is for members only; name the person whom the invite is for")

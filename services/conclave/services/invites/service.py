@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -14,23 +16,35 @@ from conclave.services.domain.callers import Caller
 from conclave.services.domain.errors import InvalidArgument
 from conclave.services.domain.identifiers import RANDOM_ID_SIZE, InviteName, encode_random_id, room_name
 from conclave.services.domain.invites import (
+    DIAL_CODE_DIGITS,
+    NEVER,
     Invite,
     InviteClaims,
     InviteSigner,
     MalformedToken,
+    format_dial_code,
+    normal_dial_code,
     read_token,
     validate_ttl,
     write_token,
 )
 from conclave.services.domain.pages import Page, read_page_request, write_page_token
 from conclave.services.domain.roles import Role
-from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteNotFound, InviteRevoked
+from conclave.services.domain.rooms import MAX_PERSON_DISPLAY_NAME, validate_display_name
+from conclave.services.invites.errors import (
+    InviteExpired,
+    InviteInvalid,
+    InviteNotFound,
+    InviteRevoked,
+    LinkNotFound,
+    NameNeeded,
+)
 from conclave.services.invites.models import InviteRow
 from conclave.services.rooms.service import find_room
 from conclave.services.state.clock import Clock
 from conclave.services.state.store import Store
 
-__all__ = ["CreatedInvite", "InviteService"]
+__all__ = ["CreatedInvite", "CreatedLink", "InviteObserver", "InviteService"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,22 @@ class CreatedInvite:
 
     invite: Invite
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedLink:
+    """A room's own link. It is told again whenever it is asked for."""
+
+    invite: Invite
+    url: str
+    dial_code: str
+
+
+class InviteObserver(Protocol):
+    """Who acts on what happened to an invite, after it has; see MeetingService."""
+
+    async def invite_revoked(self, room_id: str, invite_id: str) -> None:
+        """The invite lets nobody in any more."""
 
 
 class InviteService:
@@ -50,32 +80,77 @@ class InviteService:
         self._clock = clock
         self._signer = signer
         self._public_url = public_url.rstrip("/")
+        self._observers: list[InviteObserver] = []
 
-    async def create(self, caller: Caller, room_id: str, role: Role, ttl: timedelta | None) -> CreatedInvite:
-        """Makes an invite into a room. Raises RoomNotFound or InvalidArgument."""
+    def observe(self, observer: InviteObserver) -> None:
+        """Adds somebody who acts on revocations."""
+        self._observers.append(observer)
+
+    async def create(
+        self, caller: Caller, room_id: str, role: Role, ttl: timedelta | None, display_name: str
+    ) -> CreatedInvite:
+        """Makes an invite into a room; display_name: the member it is for, empty for an invite that guests use.
+
+        Raises RoomNotFound, InvalidArgument or NameNeeded.
+        """
         now = self._clock()
+        member = validate_display_name(display_name, MAX_PERSON_DISPLAY_NAME) if display_name else ""
         # Whole seconds, because the token's expiry is: what is listed is what is verified.
         expire_time = (now + validate_ttl(ttl)).replace(microsecond=0)
-        invite = Invite(room_id, encode_random_id(os.urandom(RANDOM_ID_SIZE)), role, now, expire_time, None)
+        invite = Invite(room_id, encode_random_id(os.urandom(RANDOM_ID_SIZE)), role, now, expire_time, None, member)
 
         def work(session: Session) -> None:
-            find_room(session, self._store.tenant_id, room_id)
-            session.add(
-                InviteRow(
-                    tenant_id=self._store.tenant_id,
-                    id=invite.invite_id,
-                    room_id=room_id,
-                    role=role.value,
-                    create_time=now,
-                    expire_time=expire_time,
-                )
-            )
-            self._audit.record(session, Act.INVITE_CREATED, caller.identity, invite.name)
+            room = find_room(session, self._store.tenant_id, room_id)
+            if room.admission.members_only and not member:
+                raise NameNeeded(room_id)
+            self._add(session, caller, invite, None)
 
         await self._store.run(work)
-        token = write_token(InviteClaims(invite.invite_id, role, expire_time), self._signer)
-        # In the fragment, which browsers send to no server and write to no referrer.
-        return CreatedInvite(invite, f"{self._public_url}/join#{token}")
+        return CreatedInvite(invite, self._url(invite))
+
+    async def link(self, room_id: str) -> CreatedLink:
+        """A room's own link. Raises RoomNotFound or LinkNotFound."""
+
+        def work(session: Session) -> CreatedLink:
+            find_room(session, self._store.tenant_id, room_id)
+            row = self._link_row(session, room_id)
+            if row is None or row.dial_code is None:
+                raise LinkNotFound(room_id)
+            invite = _to_invite(row)
+            return CreatedLink(invite, self._url(invite), row.dial_code)
+
+        return await self._store.run(work)
+
+    async def replace_link(self, caller: Caller, room_id: str) -> CreatedLink:
+        """Gives a room a link and a dial code of its own; those before stop working. Raises RoomNotFound."""
+        now = self._clock()
+        invite = Invite(
+            room_id, encode_random_id(os.urandom(RANDOM_ID_SIZE)), Role.PARTICIPANT, now, NEVER, revoke_time=None
+        )
+
+        def work(session: Session) -> tuple[str, str | None]:
+            find_room(session, self._store.tenant_id, room_id)
+            before = self._revoke_link_in(session, caller, room_id, now)
+            dial_code = self._free_dial_code(session)
+            self._add(session, caller, invite, dial_code)
+            return dial_code, before
+
+        dial_code, before = await self._store.run(work)
+        await self._tell_revoked(room_id, before)
+        return CreatedLink(invite, self._url(invite), dial_code)
+
+    async def revoke_link(self, caller: Caller, room_id: str) -> None:
+        """Takes a room's own link and dial code away. Raises RoomNotFound or LinkNotFound."""
+        now = self._clock()
+
+        def work(session: Session) -> str:
+            find_room(session, self._store.tenant_id, room_id)
+            before = self._revoke_link_in(session, caller, room_id, now)
+            if before is None:
+                raise LinkNotFound(room_id)
+            return before
+
+        await self._tell_revoked(room_id, await self._store.run(work))
 
     async def list(self, room_id: str, page_size: int, page_token: str) -> Page[Invite]:
         """A page of a room's invites, newest first. Raises RoomNotFound or InvalidArgument."""
@@ -117,6 +192,29 @@ class InviteService:
                 self._audit.record(session, Act.INVITE_REVOKED, caller.identity, str(name))
             return _to_invite(row)
 
+        invite = await self._store.run(work)
+        await self._tell_revoked(name.room_id, name.invite_id)
+        return invite
+
+    async def verify_dial_code(self, typed: str) -> Invite:
+        """The invite of a dial code. Raises InviteInvalid."""
+        dial_code = normal_dial_code(typed)
+        if dial_code is None:
+            raise InviteInvalid
+
+        def work(session: Session) -> Invite:
+            row = session.scalar(
+                select(InviteRow).where(
+                    InviteRow.tenant_id == self._store.tenant_id,
+                    InviteRow.dial_code == dial_code,
+                    InviteRow.revoke_time.is_(None),
+                )
+            )
+            # One that was revoked is told from one that never was only to who holds the whole link.
+            if row is None:
+                raise InviteInvalid
+            return _to_invite(row)
+
         return await self._store.run(work)
 
     async def verify(self, token: str) -> Invite:
@@ -138,6 +236,62 @@ class InviteService:
             raise InviteExpired
         return _to_invite(row)
 
+    def _add(self, session: Session, caller: Caller, invite: Invite, dial_code: str | None) -> None:
+        session.add(
+            InviteRow(
+                tenant_id=self._store.tenant_id,
+                id=invite.invite_id,
+                room_id=invite.room_id,
+                role=invite.role.value,
+                create_time=invite.create_time,
+                expire_time=invite.expire_time,
+                subject_id=invite.subject_id,
+                display_name=invite.display_name or None,
+                dial_code=dial_code,
+            )
+        )
+        self._audit.record(session, Act.INVITE_CREATED, caller.identity, invite.name)
+
+    def _url(self, invite: Invite) -> str:
+        # Signatures are deterministic (RFC 8032 section 5.1), so a lasting link reads the same whenever it is told.
+        token = write_token(InviteClaims(invite.invite_id, invite.role, invite.expire_time), self._signer)
+        # In the fragment, which browsers send to no server and write to no referrer.
+        return f"{self._public_url}/join#{token}"
+
+    def _link_row(self, session: Session, room_id: str) -> InviteRow | None:
+        return session.scalar(
+            select(InviteRow).where(
+                InviteRow.tenant_id == self._store.tenant_id,
+                InviteRow.room_id == room_id,
+                InviteRow.dial_code.is_not(None),
+                InviteRow.revoke_time.is_(None),
+            )
+        )
+
+    def _revoke_link_in(self, session: Session, caller: Caller, room_id: str, now: datetime) -> str | None:
+        row = self._link_row(session, room_id)
+        if row is None:
+            return None
+        row.revoke_time = now
+        # The new link's row must not meet this one in the index of standing links.
+        session.flush()
+        self._audit.record(session, Act.INVITE_REVOKED, caller.identity, _to_invite(row).name)
+        return row.id
+
+    def _free_dial_code(self, session: Session) -> str:
+        while True:
+            dial_code = format_dial_code(secrets.randbelow(10**DIAL_CODE_DIGITS))
+            taken = select(InviteRow.id).where(
+                InviteRow.tenant_id == self._store.tenant_id, InviteRow.dial_code == dial_code
+            )
+            if session.scalar(taken) is None:
+                return dial_code
+
+    async def _tell_revoked(self, room_id: str, invite_id: str | None) -> None:
+        if invite_id is not None:
+            for observer in self._observers:
+                await observer.invite_revoked(room_id, invite_id)
+
 
 def _read_sort_key(after: tuple[str, ...]) -> tuple[datetime, str]:
     try:
@@ -147,4 +301,6 @@ def _read_sort_key(after: tuple[str, ...]) -> tuple[datetime, str]:
 
 
 def _to_invite(row: InviteRow) -> Invite:
-    return Invite(row.room_id, row.id, Role(row.role), row.create_time, row.expire_time, row.revoke_time)
+    return Invite(
+        row.room_id, row.id, Role(row.role), row.create_time, row.expire_time, row.revoke_time, row.display_name or ""
+    )

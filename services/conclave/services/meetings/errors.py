@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from conclave.services.domain.errors import NotFound, PermissionDenied, ResourceExhausted
+from conclave.services.domain.errors import FailedPrecondition, NotFound, PermissionDenied, ResourceExhausted
 
-__all__ = ["MeetingNotFound", "MeetingOver", "NotHost", "RoomFull", "SessionLost"]
+__all__ = [
+    "LastHost",
+    "MeetingLocked",
+    "MeetingNotFound",
+    "MeetingOver",
+    "MembersOnly",
+    "NotHost",
+    "ParticipantNotFound",
+    "RemovedBefore",
+    "RoomFull",
+    "SessionLost",
+]
 
 
 class RoomFull(ResourceExhausted):
-    """The meeting has as many participants as the room allows."""
+    """The meeting has as many participants as the room allows, or its lobby as many as it can hold."""
 
 
 class SessionLost(NotFound):
@@ -19,9 +30,29 @@ class MeetingNotFound(NotFound):
     """No meeting has this name."""
 
 
+class ParticipantNotFound(NotFound):
+    """Nobody in the meeting has this id."""
+
+
 class MeetingOver(NotFound):
     """The meeting or the presence in it ended while the request was on its way."""
 
 
 class NotHost(PermissionDenied):
     """Only a host may do this."""
+
+
+class LastHost(FailedPrecondition):
+    """A meeting is not left without a host by a host who stays."""
+
+
+class MeetingLocked(FailedPrecondition):
+    """Nobody new comes in."""
+
+
+class MembersOnly(PermissionDenied):
+    """The room is for people whom a personal invite names."""
+
+
+class RemovedBefore(PermissionDenied):
+    """Somebody who came through this personal invite was removed from this meeting."""

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from conclave.services.domain.roles import Role
+    from conclave.services.domain.rooms import Room
 
 __all__ = [
     "ConnectionState",
     "EndReason",
+    "Lobby",
     "MediaState",
     "Meeting",
     "MeetingRecord",
     "Participant",
     "SourceKind",
+    "WaitReason",
+    "Waiting",
     "source_id",
     "source_owner",
 ]
@@ -63,6 +67,15 @@ class EndReason(IntEnum):
 
     ENDED = 1
     TIMED_OUT = 2
+    REMOVED = 3
+    TURNED_AWAY = 4
+
+
+class WaitReason(IntEnum):
+    """Values are those of `conclave.v1.WaitReason`."""
+
+    LOBBY = 1
+    HOST_ABSENT = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -87,11 +100,51 @@ class Participant:
     away_since_ns: int = 0
 
     @property
+    def member(self) -> bool:
+        """Whether a personal invite names the person."""
+        return self.subject_id.startswith("member:")
+
+    @property
     def connection_state(self) -> ConnectionState:
         """What the others are shown."""
         if not self.attached or self.media is MediaState.INTERRUPTED:
             return ConnectionState.RECONNECTING
         return ConnectionState.CONNECTED if self.media is MediaState.CONNECTED else ConnectionState.CONNECTING
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """Somebody who waits to be let in, and keeps id and resume token as a participant."""
+
+    id: str
+    room_id: str
+    subject_id: str
+    display_name: str
+    role: Role
+    arrive_time: datetime
+    resume_token_hash: bytes
+    invite_id: str
+    reason: WaitReason = WaitReason.HOST_ABSENT
+    attached: bool = True
+    away_since_ns: int = 0
+
+    @property
+    def member(self) -> bool:
+        """Whether a personal invite names the person."""
+        return self.subject_id.startswith("member:")
+
+    @property
+    def connection_state(self) -> ConnectionState:
+        """What the hosts are shown."""
+        return ConnectionState.CONNECTED if self.attached else ConnectionState.RECONNECTING
+
+
+@dataclass(slots=True, eq=False)
+class Lobby:
+    """Who waits for a room's meeting, longest first. There is one while somebody waits, with a meeting or without."""
+
+    room: Room
+    waiting: dict[str, Waiting] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +157,15 @@ class Meeting:
     participants: dict[str, Participant] = field(default_factory=dict)
     # Who has left it: a client may name their sources until it has heard of it.
     departed: set[str] = field(default_factory=set)
+    # Nobody new comes in, except hosts and whom a host admits.
+    locked: bool = False
+    # The invites of those who were removed.
+    barred: set[str] = field(default_factory=set)
+
+    @property
+    def has_host(self) -> bool:
+        """Whether a host is in it."""
+        return any(participant.role.may_moderate for participant in self.participants.values())
 
     @property
     def name(self) -> MeetingName:
@@ -119,6 +181,7 @@ class MeetingRecord:
     start_time: datetime
     end_time: datetime | None
     participants: tuple[Participant, ...] = ()
+    locked: bool = False
 
 
 def source_id(participant_id: str, kind: SourceKind) -> str:

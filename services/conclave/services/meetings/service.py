@@ -11,40 +11,53 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from conclave.services.domain.errors import InvalidArgument
-from conclave.services.domain.identifiers import RANDOM_ID_SIZE, MeetingName, encode_random_id
+from conclave.services.domain.identifiers import MeetingName
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.pages import Page, read_page_request, write_page_token
-from conclave.services.domain.rooms import Room, validate_display_name
+from conclave.services.domain.roles import Role
+from conclave.services.domain.rooms import MAX_PERSON_DISPLAY_NAME, Room, validate_display_name
 from conclave.services.media.errors import CoreUnavailable
-from conclave.services.meetings.errors import MeetingNotFound, MeetingOver, NotHost, RoomFull, SessionLost
+from conclave.services.meetings.admission import InviteComer, check_entry, check_invite, waits_for
+from conclave.services.meetings.errors import MeetingNotFound, MeetingOver, NotHost, SessionLost
+from conclave.services.meetings.lobby import Lobbies, LobbyStore, random_id
 from conclave.services.meetings.model import (
     EndReason,
     Meeting,
     MeetingRecord,
     Participant,
     SourceKind,
+    Waiting,
+    WaitReason,
 )
+from conclave.services.meetings.register import MeetingObserver, PeopleObserver, Register, carried_out
 from conclave.services.state.clock import Clock
 
-__all__ = ["MediaCut", "MeetingObserver", "MeetingService", "MeetingStore"]
+__all__ = ["MediaCut", "MeetingService", "MeetingStore"]
 
 # How long a participant whose signalling is lost may come back.
 GRACE_NS = 30_000_000_000
 RESUME_TOKEN_SIZE = 32
-MAX_DISPLAY_NAME = 64
 LISTING = "meetings"
 
 _log = logging.getLogger(__name__)
 
 
-class MeetingStore(Protocol):
+class MeetingStore(LobbyStore, Protocol):
     """Where meetings are kept; see SqlMeetingStore."""
 
     async def load_open(self) -> list[Meeting]: ...
     async def join(self, meeting: Meeting, participant: Participant, opens: bool) -> None: ...
     async def leave(
-        self, meeting: Meeting, participants: Iterable[Participant], time: datetime, ends: bool, actor: str
+        self,
+        meeting: Meeting,
+        participants: Iterable[Participant],
+        time: datetime,
+        ends: bool,
+        removed: bool,
+        actor: str,
     ) -> None: ...
+    async def save_lock(self, meeting: Meeting, locked: bool, actor: str) -> None: ...
+    async def save_role(self, meeting: Meeting, participant: Participant, role: Role, actor: str) -> None: ...
     async def save_media(self, participant: Participant) -> None: ...
     async def find(self, name: MeetingName) -> MeetingRecord | None: ...
     async def page(
@@ -57,16 +70,6 @@ class MediaCut(Protocol):
 
     async def delete_transport(self, transport_id: str) -> None:
         """Returns once nothing is forwarded any more."""
-
-
-class MeetingObserver(Protocol):
-    """Who is told what changed, after it has."""
-
-    def participant_changed(self, meeting: Meeting, participant: Participant) -> None:
-        """Somebody joined, or something about a participant changed."""
-
-    def participant_left(self, meeting: Meeting, participant: Participant, reason: EndReason | None) -> None:
-        """Somebody is gone; reason: None for one who left by choice."""
 
 
 class MeetingService:
@@ -83,117 +86,199 @@ class MeetingService:
         self._media = media
         self._clock = clock
         self._monotonic_ns = monotonic_ns
-        self._meetings: dict[str, Meeting] = {}
-        self._by_room: dict[str, Meeting] = {}
-        self._by_token: dict[bytes, Participant] = {}
-        self._observers: list[MeetingObserver] = []
-        # Rules are checked and stored as one step: joins and leaves take turns.
-        self._turn = asyncio.Lock()
+        self._register = Register()
+        self._lobbies = Lobbies(self._register, store, clock)
 
     def observe(self, observer: MeetingObserver) -> None:
-        """Adds somebody who is told of changes."""
-        self._observers.append(observer)
+        """Adds somebody who is told of participants."""
+        self._register.observers.append(observer)
+
+    def observe_people(self, observer: PeopleObserver) -> None:
+        """Adds somebody who is told of waiting, locks, roles, muting and the room's policy."""
+        self._register.people_observers.append(observer)
+
+    @property
+    def register(self) -> Register:
+        """What goes on now, for the rules beside these."""
+        return self._register
+
+    @property
+    def lobbies(self) -> Lobbies:
+        """Those who wait, for the rules beside these."""
+        return self._lobbies
 
     async def restore(self) -> None:
-        """Takes up the meetings that went on when control stopped; everybody in them has the grace to come back."""
+        """Takes up what went on when control stopped; everybody in it has the grace to come back."""
         now_ns = self._monotonic_ns()
         for meeting in await self._store.load_open():
             if not meeting.participants:
-                await self._store.leave(meeting, [], self._clock(), True, "conclave-control")
+                await self._store.leave(meeting, [], self._clock(), True, False, "conclave-control")
                 continue
-            self._meetings[meeting.id] = self._by_room[meeting.room_id] = meeting
             for participant in meeting.participants.values():
                 participant.attached, participant.away_since_ns = False, now_ns
-                self._by_token[participant.resume_token_hash] = participant
+                self._register.add_participant(meeting, participant)
+        await self._lobbies.restore(now_ns)
 
     def meetings(self) -> list[Meeting]:
         """The meetings that go on."""
-        return list(self._meetings.values())
+        return list(self._register.meetings.values())
 
     def meeting_of(self, participant: Participant) -> Meeting | None:
         """The meeting that a participant is in; None for one who has left."""
-        meeting = self._meetings.get(participant.meeting_id)
-        return meeting if meeting is not None and participant.id in meeting.participants else None
+        return self._register.meeting_of(participant)
+
+    def meeting_in(self, room_id: str) -> Meeting | None:
+        """The meeting that goes on in a room."""
+        return self._register.by_room.get(room_id)
+
+    def waiting_in(self, room_id: str) -> list[Waiting]:
+        """Who waits for a room's meeting, longest first."""
+        return self._register.waiting_in(room_id)
 
     def participant(self, participant_id: str) -> Participant | None:
         """Somebody who is in a meeting."""
         return next(
-            (m.participants[participant_id] for m in self._meetings.values() if participant_id in m.participants), None
+            (
+                meeting.participants[participant_id]
+                for meeting in self._register.meetings.values()
+                if participant_id in meeting.participants
+            ),
+            None,
         )
 
-    async def join(self, room: Room, invite: Invite, display_name: str) -> tuple[Participant, str]:
-        """Brings somebody in and opens the meeting with the first one. Returns the participant and the resume token.
+    def reason_to_wait(self, room: Room, invite: Invite) -> WaitReason | None:
+        """What the bearer of an invite would wait for now. Raises MembersOnly and RemovedBefore."""
+        meeting = self.meeting_in(room.room_id)
+        check_invite(room, meeting, invite)
+        return waits_for(room, meeting, InviteComer(invite))
 
-        Raises InvalidArgument for a name that cannot be, and RoomFull.
+    async def join(self, room: Room, invite: Invite, display_name: str) -> tuple[Participant | Waiting, str]:
+        """Brings somebody in and opens the meeting with the first one, or lets them wait. Returns the resume token too.
+
+        display_name: what was typed; a personal invite has its own. Raises InvalidArgument for a name that cannot be,
+        MembersOnly, RemovedBefore, MeetingLocked and RoomFull.
         """
-        name = validate_display_name(display_name, MAX_DISPLAY_NAME)
+        name = invite.display_name or validate_display_name(display_name, MAX_PERSON_DISPLAY_NAME)
         token = secrets.token_urlsafe(RESUME_TOKEN_SIZE)
-        async with self._turn:
+        async with self._register.turn:
             now = self._clock()
-            meeting = self._by_room.get(room.room_id)
+            meeting = self.meeting_in(room.room_id)
+            check_entry(room, meeting, invite)
+            reason = waits_for(room, meeting, InviteComer(invite))
+            person_id = random_id()
+            # A guest is known by nothing but this presence.
+            subject_id = invite.subject_id or f"guest:{person_id}"
+            token_hash = _token_hash(token)
+            if reason is not None:
+                waiting = Waiting(
+                    person_id, room.room_id, subject_id, name, invite.role, now, token_hash, invite.invite_id, reason
+                )
+                await self._lobbies.enter(room, waiting)
+                return waiting, token
             opens = meeting is None
             if meeting is None:
-                meeting = Meeting(_random_id(), room.room_id, now)
-            present, limit = len(meeting.participants), room.max_participants
-            if present >= limit:
-                raise RoomFull(f"room {room.name} is full ({present} of {limit}); raise max_participants")
-            participant_id = _random_id()
+                meeting = Meeting(random_id(), room.room_id, now)
             participant = Participant(
-                id=participant_id,
-                meeting_id=meeting.id,
-                # A guest is known by nothing but this presence.
-                subject_id=f"guest:{participant_id}",
-                display_name=name,
-                role=invite.role,
-                join_time=now,
-                resume_token_hash=_token_hash(token),
-                invite_id=invite.invite_id,
+                person_id, meeting.id, subject_id, name, invite.role, now, token_hash, invite.invite_id
             )
             await self._store.join(meeting, participant, opens)
-            self._meetings[meeting.id] = self._by_room[meeting.room_id] = meeting
-            meeting.participants[participant.id] = participant
-            self._by_token[participant.resume_token_hash] = participant
-        self.tell_changed(participant)
+            self._register.add_participant(meeting, participant)
+            self.tell_changed(participant)
+            await self._lobbies.reconsider(room.room_id)
         return participant, token
 
-    def resume(self, token: str) -> Participant:
-        """Finds who a resume token belongs to and counts them as back. Raises SessionLost."""
-        participant = self._by_token.get(_token_hash(token))
-        if participant is None:
+    def owner_of(self, token: str) -> Participant | Waiting:
+        """Who a resume token belongs to. Raises SessionLost."""
+        person = self._register.by_token.get(_token_hash(token))
+        if person is None:
             raise SessionLost("this session is over; join the meeting again")
-        if not participant.attached:
-            participant.attached = True
-            self.tell_changed(participant)
-        return participant
+        return person
 
-    def detach(self, participant: Participant) -> None:
-        """Takes note that a participant's signalling is lost; the grace time begins."""
-        if participant.attached and self.meeting_of(participant) is not None:
-            participant.attached, participant.away_since_ns = False, self._monotonic_ns()
-            self.tell_changed(participant)
+    def room_of(self, person: Participant | Waiting) -> str:
+        """The room in which somebody is, or waits."""
+        if isinstance(person, Waiting):
+            return person.room_id
+        meeting = self.meeting_of(person)
+        assert meeting is not None, "whose resume token is known is in a meeting"
+        return meeting.room_id
+
+    def resume(self, token: str) -> Participant | Waiting:
+        """Finds who a resume token belongs to and counts them as back. Raises SessionLost."""
+        person = self.owner_of(token)
+        if not person.attached:
+            person.attached = True
+            self._tell_person(person)
+        return person
+
+    def detach(self, person: Participant | Waiting) -> None:
+        """Takes note that a person's signalling is lost; the grace time begins."""
+        here = self.meeting_of(person) if isinstance(person, Participant) else self._register.lobby_of(person)
+        if person.attached and here is not None:
+            person.attached, person.away_since_ns = False, self._monotonic_ns()
+            self._tell_person(person)
+
+    def _tell_person(self, person: Participant | Waiting) -> None:
+        if isinstance(person, Participant):
+            self.tell_changed(person)
+        else:
+            self._register.tell_lobby(person.room_id)
 
     def tell_changed(self, participant: Participant) -> None:
         """Tells everybody what a participant is like now."""
-        meeting = self.meeting_of(participant)
-        if meeting is not None:
-            for observer in self._observers:
-                observer.participant_changed(meeting, participant)
+        self._register.tell_changed(participant)
 
-    async def leave(self, participant: Participant) -> None:
+    async def leave(self, person: Participant | Waiting) -> None:
         """Takes somebody out; cut at the core before anybody is told. Leaving twice does nothing."""
-        await self._remove([participant], None, f"participant:{participant.id}")
+        if isinstance(person, Waiting):
+            async with self._register.turn:
+                await self._lobbies.drop([person], None)
+            # Somebody may have been let in while the wish to leave waited for its turn.
+            meeting = self.meeting_in(person.room_id)
+            admitted = None if meeting is None else meeting.participants.get(person.id)
+            if admitted is None:
+                return
+            person = admitted
+        await self._remove([person], None, f"participant:{person.id}")
 
     async def expire(self) -> None:
         """Takes out everybody whose grace time is over."""
-        now_ns = self._monotonic_ns()
-        for meeting in list(self._meetings.values()):
-            late = [
-                participant
-                for participant in meeting.participants.values()
-                if not participant.attached and now_ns >= participant.away_since_ns + GRACE_NS
-            ]
+        overdue_ns = self._monotonic_ns() - GRACE_NS
+        for meeting in self.meetings():
+            late = [p for p in meeting.participants.values() if not p.attached and overdue_ns >= p.away_since_ns]
             if late:
                 await self._remove(late, EndReason.TIMED_OUT, "conclave-control")
+        for room_id in list(self._register.lobbies):
+            gone = [w for w in self.waiting_in(room_id) if not w.attached and overdue_ns >= w.away_since_ns]
+            if gone:
+                async with self._register.turn:
+                    await self._lobbies.drop([w for w in gone if not w.attached], EndReason.TIMED_OUT)
+
+    @carried_out
+    async def room_changed(self, room: Room) -> None:
+        """Acts on a room's new policy: who need not wait any more comes in, who may not come in is sent away."""
+        async with self._register.turn:
+            lobby = self._register.lobbies.get(room.room_id)
+            if lobby is not None:
+                lobby.room = room
+                if room.admission.members_only:
+                    guests = [waiting for waiting in lobby.waiting.values() if not waiting.member]
+                    await self._lobbies.drop(guests, EndReason.TURNED_AWAY)
+                await self._lobbies.reconsider(room.room_id)
+        for observer in self._register.people_observers:
+            observer.room_changed(room)
+
+    @carried_out
+    async def room_deleted(self, room_id: str) -> None:
+        """Sends away who waits for a room that is gone."""
+        async with self._register.turn:
+            await self._lobbies.drop(self.waiting_in(room_id), EndReason.ENDED)
+
+    @carried_out
+    async def invite_revoked(self, room_id: str, invite_id: str) -> None:
+        """Sends away who waits and came through an invite that lets nobody in any more."""
+        async with self._register.turn:
+            waiting = [person for person in self.waiting_in(room_id) if person.invite_id == invite_id]
+            await self._lobbies.drop(waiting, EndReason.TURNED_AWAY)
 
     async def end_as_participant(self, participant: Participant) -> None:
         """Ends the meeting for everybody. Raises NotHost and MeetingOver."""
@@ -202,14 +287,25 @@ class MeetingService:
         meeting = self.meeting_of(participant)
         if meeting is None:
             raise MeetingOver("the meeting is over already")
-        await self._remove(list(meeting.participants.values()), EndReason.ENDED, f"participant:{participant.id}")
+        await self._end(meeting, f"participant:{participant.id}")
 
     async def end(self, name: MeetingName, actor: str) -> MeetingRecord:
         """Ends a meeting by name; one that is over stays as it is. Raises MeetingNotFound."""
-        meeting = self._meetings.get(name.meeting_id)
+        meeting = self._register.meetings.get(name.meeting_id)
         if meeting is not None and meeting.room_id == name.room_id:
-            await self._remove(list(meeting.participants.values()), EndReason.ENDED, actor)
+            await self._end(meeting, actor)
         return await self.get(name)
+
+    @carried_out
+    async def _end(self, meeting: Meeting, actor: str) -> None:
+        # Who waits goes first: they would come in otherwise when a host's leave opens a seat.
+        async with self._register.turn:
+            await self._lobbies.drop(self.waiting_in(meeting.room_id), EndReason.ENDED)
+        await self._remove(list(meeting.participants.values()), EndReason.ENDED, actor)
+
+    async def take_out(self, participant: Participant, actor: str) -> None:
+        """Removes somebody, whose invite lets them in no more while the meeting lasts."""
+        await self._remove([participant], EndReason.REMOVED, actor)
 
     async def get(self, name: MeetingName) -> MeetingRecord:
         """One meeting, over or not. Raises MeetingNotFound."""
@@ -243,34 +339,37 @@ class MeetingService:
         await self._store.save_media(participant)
 
     def _with_participants(self, record: MeetingRecord) -> MeetingRecord:
-        meeting = self._meetings.get(record.name.meeting_id)
+        meeting = self._register.meetings.get(record.name.meeting_id)
         if meeting is None:
             return record
-        return MeetingRecord(record.name, record.start_time, record.end_time, tuple(meeting.participants.values()))
+        people = tuple(meeting.participants.values())
+        return MeetingRecord(record.name, record.start_time, record.end_time, people, meeting.locked)
 
+    @carried_out
     async def _remove(self, participants: list[Participant], reason: EndReason | None, actor: str) -> None:
-        # Shielded: a caller that gives up must not leave the database and what is here apart.
-        await asyncio.shield(asyncio.ensure_future(self._remove_in_turn(participants, reason, actor)))
-
-    async def _remove_in_turn(self, participants: list[Participant], reason: EndReason | None, actor: str) -> None:
-        async with self._turn:
+        async with self._register.turn:
             leaving = [p for p in participants if self.meeting_of(p) is not None]
             if not leaving:
                 return
             # Nothing may be forwarded after the leave (DESIGN section 1): the core comes first.
             await asyncio.gather(*(self._cut(participant) for participant in leaving))
-            meeting = self._meetings[leaving[0].meeting_id]
+            meeting = self._register.meetings[leaving[0].meeting_id]
             ends = len(leaving) == len(meeting.participants)
-            await self._store.leave(meeting, leaving, self._clock(), ends, actor)
+            removed = reason is EndReason.REMOVED
+            if removed:
+                # Before anything is awaited: nobody comes back in through the same invite meanwhile.
+                meeting.barred |= {participant.invite_id for participant in leaving}
+            await self._store.leave(meeting, leaving, self._clock(), ends, removed, actor)
             for participant in leaving:
                 del meeting.participants[participant.id]
                 meeting.departed.add(participant.id)
-                self._by_token.pop(participant.resume_token_hash, None)
+                self._register.by_token.pop(participant.resume_token_hash, None)
             if ends:
-                del self._meetings[meeting.id], self._by_room[meeting.room_id]
-        for participant in leaving:
-            for observer in self._observers:
-                observer.participant_left(meeting, participant, reason)
+                del self._register.meetings[meeting.id], self._register.by_room[meeting.room_id]
+            for participant in leaving:
+                for observer in self._register.observers:
+                    observer.participant_left(meeting, participant, reason)
+            await self._lobbies.reconsider(meeting.room_id)
 
     async def _cut(self, participant: Participant) -> None:
         if not participant.transport_id:
@@ -280,10 +379,6 @@ class MeetingService:
         except CoreUnavailable:
             # A core that restarts has forgotten it; one that comes back is compared with who is here.
             _log.warning("a leaver's transport could not be deleted now; it goes when the core is back")
-
-
-def _random_id() -> str:
-    return encode_random_id(secrets.token_bytes(RANDOM_ID_SIZE))
 
 
 def _token_hash(token: str) -> bytes:

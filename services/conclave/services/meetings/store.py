@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 
 from conclave.services.audit.log import Act, AuditSink
 from conclave.services.domain.identifiers import MeetingName
 from conclave.services.domain.roles import Role
-from conclave.services.meetings.model import Meeting, MeetingRecord, Participant, SourceKind
-from conclave.services.meetings.models import MeetingRow, ParticipantRow
+from conclave.services.meetings.model import Lobby, Meeting, MeetingRecord, Participant, SourceKind, Waiting
+from conclave.services.meetings.models import MeetingRow, ParticipantRow, WaitingRow
+from conclave.services.rooms.service import find_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,7 @@ class SqlMeetingStore:
 
     def _load_open(self, session: Session) -> list[Meeting]:
         meetings = {
-            row.id: Meeting(row.id, row.room_id, row.start_time)
+            row.id: Meeting(row.id, row.room_id, row.start_time, locked=row.locked)
             for row in session.scalars(
                 select(MeetingRow).where(MeetingRow.tenant_id == self._tenant_id, MeetingRow.end_time.is_(None))
             )
@@ -53,63 +54,154 @@ class SqlMeetingStore:
         )
         for row in rows:
             meetings[row.meeting_id].participants[row.id] = _participant(row)
+        removed = session.execute(
+            select(ParticipantRow.meeting_id, ParticipantRow.invite_id).where(
+                ParticipantRow.tenant_id == self._tenant_id,
+                ParticipantRow.meeting_id.in_(meetings),
+                ParticipantRow.removed,
+            )
+        )
+        for meeting_id, invite_id in removed:
+            meetings[meeting_id].barred.add(invite_id or "")
         return list(meetings.values())
 
-    async def join(self, meeting: Meeting, participant: Participant, opens: bool) -> None:
-        """Stores a participant, and the meeting with its first one."""
-        actor = f"invite:{participant.invite_id}"
+    async def load_lobbies(self) -> list[Lobby]:
+        """Those who wait, by room, longest first."""
+
+        def work(session: Session) -> list[Lobby]:
+            lobbies: dict[str, Lobby] = {}
+            rows = session.scalars(
+                select(WaitingRow)
+                .where(WaitingRow.tenant_id == self._tenant_id)
+                .order_by(WaitingRow.arrive_time, WaitingRow.id)
+            )
+            for row in rows:
+                if row.room_id not in lobbies:
+                    lobbies[row.room_id] = Lobby(find_room(session, self._tenant_id, row.room_id))
+                lobbies[row.room_id].waiting[row.id] = _waiting(row)
+            return list(lobbies.values())
+
+        return await self._store.run(work)
+
+    async def wait(self, waiting: Waiting) -> None:
+        """Stores somebody who waits."""
+        row = WaitingRow(
+            tenant_id=self._tenant_id,
+            id=waiting.id,
+            room_id=waiting.room_id,
+            subject_id=waiting.subject_id,
+            display_name=waiting.display_name,
+            role=int(waiting.role),
+            arrive_time=waiting.arrive_time,
+            resume_token_hash=waiting.resume_token_hash,
+            invite_id=waiting.invite_id,
+        )
+        await self._store.run(lambda session: session.add(row))
+
+    async def stop_waiting(self, waiting: list[Waiting], turned_away_by: str) -> None:
+        """Forgets people who wait no more; turned_away_by: who decided it, empty when nobody did."""
 
         def work(session: Session) -> None:
-            if opens:
-                session.add(
-                    MeetingRow(
-                        tenant_id=self._tenant_id,
-                        id=meeting.id,
-                        room_id=meeting.room_id,
-                        start_time=meeting.start_time,
-                        end_time=None,
-                    )
-                )
-                # The participant's foreign key needs the meeting's row first.
-                session.flush()
-                self._audit.record(session, Act.MEETING_STARTED, actor, str(meeting.name))
-            session.add(
-                ParticipantRow(
-                    tenant_id=self._tenant_id,
-                    id=participant.id,
-                    meeting_id=meeting.id,
-                    subject_id=participant.subject_id,
-                    display_name=participant.display_name,
-                    role=int(participant.role),
-                    join_time=participant.join_time,
-                    leave_time=None,
-                    resume_token_hash=participant.resume_token_hash,
-                    transport_id=None,
-                    published_sources=0,
-                    active_sources=0,
-                    invite_id=participant.invite_id,
-                )
-            )
-            resource = f"{meeting.name}/participants/{participant.id}"
-            self._audit.record(session, Act.PARTICIPANT_JOINED, actor, resource, participant.subject_id)
+            self._forget_waiting(session, [person.id for person in waiting])
+            for person in waiting if turned_away_by else ():
+                resource = f"rooms/{person.room_id}/waiting/{person.id}"
+                self._audit.record(session, Act.PARTICIPANT_TURNED_AWAY, turned_away_by, resource, person.subject_id)
 
         await self._store.run(work)
 
+    async def admit(self, meeting: Meeting, participants: list[Participant], opens: bool, actor: str) -> None:
+        """Stores that people who waited are in, and the meeting with its first ones."""
+
+        def work(session: Session) -> None:
+            self._forget_waiting(session, [participant.id for participant in participants])
+            if opens:
+                self._open(session, meeting, actor)
+            for participant in participants:
+                resource = f"{meeting.name}/participants/{participant.id}"
+                self._audit.record(session, Act.PARTICIPANT_ADMITTED, actor, resource, participant.subject_id)
+                self._add(session, meeting, participant)
+
+        await self._store.run(work)
+
+    def _forget_waiting(self, session: Session, ids: list[str]) -> None:
+        session.execute(delete(WaitingRow).where(WaitingRow.tenant_id == self._tenant_id, WaitingRow.id.in_(ids)))
+
+    async def join(self, meeting: Meeting, participant: Participant, opens: bool) -> None:
+        """Stores a participant, and the meeting with its first one."""
+
+        def work(session: Session) -> None:
+            if opens:
+                self._open(session, meeting, f"invite:{participant.invite_id}")
+            self._add(session, meeting, participant)
+
+        await self._store.run(work)
+
+    def _open(self, session: Session, meeting: Meeting, actor: str) -> None:
+        session.add(
+            MeetingRow(
+                tenant_id=self._tenant_id,
+                id=meeting.id,
+                room_id=meeting.room_id,
+                start_time=meeting.start_time,
+                end_time=None,
+            )
+        )
+        # The participant's foreign key needs the meeting's row first.
+        session.flush()
+        self._audit.record(session, Act.MEETING_STARTED, actor, str(meeting.name))
+
+    def _add(self, session: Session, meeting: Meeting, participant: Participant) -> None:
+        session.add(
+            ParticipantRow(
+                tenant_id=self._tenant_id,
+                id=participant.id,
+                meeting_id=meeting.id,
+                subject_id=participant.subject_id,
+                display_name=participant.display_name,
+                role=int(participant.role),
+                join_time=participant.join_time,
+                leave_time=None,
+                resume_token_hash=participant.resume_token_hash,
+                transport_id=None,
+                published_sources=0,
+                active_sources=0,
+                invite_id=participant.invite_id,
+            )
+        )
+        actor, resource = f"invite:{participant.invite_id}", f"{meeting.name}/participants/{participant.id}"
+        self._audit.record(session, Act.PARTICIPANT_JOINED, actor, resource, participant.subject_id)
+
     async def leave(
-        self, meeting: Meeting, participants: Iterable[Participant], time: datetime, ends: bool, actor: str
+        self,
+        meeting: Meeting,
+        participants: Iterable[Participant],
+        time: datetime,
+        ends: bool,
+        removed: bool,
+        actor: str,
     ) -> None:
-        """Stores that people left, and the meeting's end with the last one. Their resume tokens stop working."""
+        """Stores that people left or were removed, and the meeting's end with the last one.
+
+        Their resume tokens stop working.
+        """
         leaving = list(participants)
+        act = Act.PARTICIPANT_REMOVED if removed else Act.PARTICIPANT_LEFT
 
         def work(session: Session) -> None:
             for participant in leaving:
                 session.execute(
                     update(ParticipantRow)
                     .where(ParticipantRow.tenant_id == self._tenant_id, ParticipantRow.id == participant.id)
-                    .values(leave_time=time, resume_token_hash=None, transport_id=None, active_sources=0)
+                    .values(
+                        leave_time=time,
+                        resume_token_hash=None,
+                        transport_id=None,
+                        active_sources=0,
+                        removed=removed,
+                    )
                 )
                 resource = f"{meeting.name}/participants/{participant.id}"
-                self._audit.record(session, Act.PARTICIPANT_LEFT, actor, resource, participant.subject_id)
+                self._audit.record(session, act, actor, resource, participant.subject_id)
             if ends:
                 session.execute(
                     update(MeetingRow)
@@ -117,6 +209,35 @@ class SqlMeetingStore:
                     .values(end_time=time)
                 )
                 self._audit.record(session, Act.MEETING_ENDED, actor, str(meeting.name))
+
+        await self._store.run(work)
+
+    async def save_lock(self, meeting: Meeting, locked: bool, actor: str) -> None:
+        """Stores whether a meeting is locked."""
+        act = Act.MEETING_LOCKED if locked else Act.MEETING_UNLOCKED
+
+        def work(session: Session) -> None:
+            session.execute(
+                update(MeetingRow)
+                .where(MeetingRow.tenant_id == self._tenant_id, MeetingRow.id == meeting.id)
+                .values(locked=locked)
+            )
+            self._audit.record(session, act, actor, str(meeting.name))
+
+        await self._store.run(work)
+
+    async def save_role(self, meeting: Meeting, participant: Participant, role: Role, actor: str) -> None:
+        """Stores a participant's new role."""
+
+        def work(session: Session) -> None:
+            session.execute(
+                update(ParticipantRow)
+                .where(ParticipantRow.tenant_id == self._tenant_id, ParticipantRow.id == participant.id)
+                .values(role=int(role))
+            )
+            # The log says who decided about whom; the act's resource names the new role.
+            resource = f"{meeting.name}/participants/{participant.id}:{role.name.lower()}"
+            self._audit.record(session, Act.PARTICIPANT_ROLE_CHANGED, actor, resource, participant.subject_id)
 
         await self._store.run(work)
 
@@ -181,7 +302,21 @@ def _kinds(mask: int) -> frozenset[SourceKind]:
 
 
 def _record(row: MeetingRow) -> MeetingRecord:
-    return MeetingRecord(MeetingName(row.room_id, row.id), row.start_time, row.end_time)
+    return MeetingRecord(MeetingName(row.room_id, row.id), row.start_time, row.end_time, locked=row.locked)
+
+
+def _waiting(row: WaitingRow) -> Waiting:
+    return Waiting(
+        id=row.id,
+        room_id=row.room_id,
+        subject_id=row.subject_id,
+        display_name=row.display_name,
+        role=Role(row.role),
+        arrive_time=row.arrive_time,
+        resume_token_hash=bytes(row.resume_token_hash),
+        invite_id=row.invite_id,
+        attached=False,
+    )
 
 
 def _participant(row: ParticipantRow) -> Participant:

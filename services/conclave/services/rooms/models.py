@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from conclave.services.domain.data_classes import DataClass
@@ -24,3 +24,6 @@ class RoomRow(TenantRow, Row):
     protection_mode: Mapped[int]
     max_participants: Mapped[int]
     create_time: Mapped[datetime] = mapped_column(UtcTime())
+    lobby: Mapped[bool] = mapped_column(default=False, server_default=false())
+    members_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    wait_for_host: Mapped[bool] = mapped_column(default=False, server_default=false())

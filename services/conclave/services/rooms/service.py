@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,16 +12,26 @@ from conclave.services.domain.callers import Caller
 from conclave.services.domain.identifiers import room_name, validate_room_id
 from conclave.services.domain.pages import Page, read_page_request, write_page_token
 from conclave.services.domain.protection import ProtectionMode
-from conclave.services.domain.rooms import Room, new_room
+from conclave.services.domain.rooms import Admission, Room, RoomChanges, changed_room, new_room
 from conclave.services.meetings.models import MeetingRow
 from conclave.services.rooms.errors import RoomExists, RoomInUse, RoomNotFound
 from conclave.services.rooms.models import RoomRow
 from conclave.services.state.clock import Clock
 from conclave.services.state.store import Store
 
-__all__ = ["RoomService", "find_room"]
+__all__ = ["RoomObserver", "RoomService", "find_room", "room_of"]
 
 LISTING = "rooms"
+
+
+class RoomObserver(Protocol):
+    """Who acts on what happened to a room, after it has; see MeetingService."""
+
+    async def room_changed(self, room: Room) -> None:
+        """The room's name, limit or policy is another now."""
+
+    async def room_deleted(self, room_id: str) -> None:
+        """The room is gone."""
 
 
 class RoomService:
@@ -29,6 +41,11 @@ class RoomService:
         self._store = store
         self._audit = audit
         self._clock = clock
+        self._observers: list[RoomObserver] = []
+
+    def observe(self, observer: RoomObserver) -> None:
+        """Adds somebody who acts on changes."""
+        self._observers.append(observer)
 
     async def create(
         self,
@@ -37,9 +54,10 @@ class RoomService:
         display_name: str,
         protection_mode: ProtectionMode | None,
         max_participants: int,
+        admission: Admission,
     ) -> Room:
         """Creates a room. Raises RoomExists, InvalidArgument, or FailedPrecondition for a mode that cannot be kept."""
-        room = new_room(room_id, display_name, protection_mode, max_participants, self._clock())
+        room = new_room(room_id, display_name, protection_mode, max_participants, self._clock(), admission)
 
         def work(session: Session) -> None:
             if session.get(RoomRow, (self._store.tenant_id, room_id)) is not None:
@@ -52,6 +70,9 @@ class RoomService:
                     protection_mode=room.protection_mode.value,
                     max_participants=room.max_participants,
                     create_time=room.create_time,
+                    lobby=room.admission.lobby,
+                    members_only=room.admission.members_only,
+                    wait_for_host=room.admission.wait_for_host,
                 )
             )
             self._audit.record(session, Act.ROOM_CREATED, caller.identity, room.name)
@@ -72,11 +93,30 @@ class RoomService:
             if page.after:
                 query = query.where(RoomRow.id > page.after[0])
             rows = session.scalars(query.order_by(RoomRow.id).limit(page.size + 1)).all()
-            rooms = [_to_room(row) for row in rows[: page.size]]
+            rooms = [room_of(row) for row in rows[: page.size]]
             more = len(rows) > page.size
             return Page(rooms, write_page_token(LISTING, rooms[-1].room_id) if more else "")
 
         return await self._store.run(work)
+
+    async def update(self, caller: Caller, room_id: str, changes: RoomChanges) -> Room:
+        """Changes a room. Raises RoomNotFound or InvalidArgument."""
+
+        def work(session: Session) -> Room:
+            row = session.get(RoomRow, (self._store.tenant_id, validate_room_id(room_id)))
+            if row is None:
+                raise RoomNotFound(room_id)
+            room = changed_room(room_of(row), changes)
+            row.display_name, row.max_participants = room.display_name, room.max_participants
+            row.lobby, row.members_only = room.admission.lobby, room.admission.members_only
+            row.wait_for_host = room.admission.wait_for_host
+            self._audit.record(session, Act.ROOM_UPDATED, caller.identity, room.name)
+            return room
+
+        room = await self._store.run(work)
+        for observer in self._observers:
+            await observer.room_changed(room)
+        return room
 
     async def delete(self, caller: Caller, room_id: str) -> None:
         """Deletes a room, its invites and its past meetings' records. Raises RoomNotFound or RoomInUse."""
@@ -96,6 +136,8 @@ class RoomService:
             self._audit.record(session, Act.ROOM_DELETED, caller.identity, room_name(room_id))
 
         await self._store.run(work)
+        for observer in self._observers:
+            await observer.room_deleted(room_id)
 
 
 def find_room(session: Session, tenant_id: str, room_id: str) -> Room:
@@ -103,14 +145,16 @@ def find_room(session: Session, tenant_id: str, room_id: str) -> Room:
     row = session.get(RoomRow, (tenant_id, validate_room_id(room_id)))
     if row is None:
         raise RoomNotFound(room_id)
-    return _to_room(row)
+    return room_of(row)
 
 
-def _to_room(row: RoomRow) -> Room:
+def room_of(row: RoomRow) -> Room:
+    """The room of a row."""
     return Room(
         room_id=row.id,
         display_name=row.display_name,
         protection_mode=ProtectionMode(row.protection_mode),
         max_participants=row.max_participants,
         create_time=row.create_time,
+        admission=Admission(row.lobby, row.members_only, row.wait_for_host),
     )

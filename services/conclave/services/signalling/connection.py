@@ -9,23 +9,26 @@ from conclave.services.domain.errors import ServiceError
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import Room
-from conclave.services.meetings.grpc import participant_to_proto
-from conclave.services.meetings.model import EndReason, Participant
+from conclave.services.meetings.grpc import participant_to_proto, waiting_to_proto
+from conclave.services.meetings.model import EndReason, Participant, Waiting
 from conclave.services.meetings.service import MeetingService
 from conclave.services.rooms.grpc import room_to_proto
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.errors import MediaGone, OutOfOrder, RequestInvalid, VersionMismatch
+from conclave.services.signalling.hosts import REQUESTS, HostRequests
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.outbox import Outbox
 from conclave.services.signalling.slots import Wish
 from conclave.services.signalling.translate import ended_message, error_message, slots_to_proto, source_kind_from_proto
-from conclave.v1 import rooms_pb2
+from conclave.v1 import meetings_pb2, rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
 
 __all__ = ["Connection", "InviteDesk", "RoomDesk"]
 
 VERSION = 1
-CAPABILITIES = ("slots",)
+CAPABILITIES = ("slots", "lobby", "hosts")
+# What a client says that can wait.
+LOBBY = "lobby"
 MAX_WISHES = 64
 # A client pings every 20 s at least; a connection that says nothing for this long is dead.
 SILENCE_NS = 60_000_000_000
@@ -36,6 +39,9 @@ class InviteDesk(Protocol):
 
     async def verify(self, token: str) -> Invite:
         """The invite of a token. Raises InviteInvalid, InviteExpired, InviteRevoked."""
+
+    async def verify_dial_code(self, typed: str) -> Invite:
+        """The invite of a dial code. Raises InviteInvalid."""
 
 
 class RoomDesk(Protocol):
@@ -56,6 +62,7 @@ class Connection:
         invites: InviteDesk,
         rooms: RoomDesk,
         monotonic_ns: Callable[[], int],
+        hosts: HostRequests,
     ) -> None:
         self._meetings = meetings
         self._media = media
@@ -64,9 +71,13 @@ class Connection:
         self._rooms = rooms
         self._monotonic_ns = monotonic_ns
         self._last_request_id = 0
-        self._invite_token = ""
+        self._hosts = hosts
+        self._credential = pb.Hello()
+        self._can_wait = False
         self._greeted = False
         self._participant: Participant | None = None
+        self._waiting: Waiting | None = None
+        self._resume_token = ""
         self._heard_ns = monotonic_ns()
         self.outbox = Outbox()
 
@@ -96,6 +107,19 @@ class Connection:
         participant = self._participant
         if participant is not None and self._audience.detach(participant, self.outbox):
             self._meetings.detach(participant)
+        waiting = self._waiting
+        if waiting is not None and self._audience.detach_waiting(waiting, self):
+            self._meetings.detach(waiting)
+
+    def admitted(self, participant: Participant) -> None:
+        """The client, which has waited, is in the meeting. Called when everybody else has been told."""
+        self._participant, self._waiting = participant, None
+        self.outbox.put(pb.ServerMessage(joined=self._joined(participant, self._resume_token)))
+        self._tell_speakers()
+
+    def waits_for_something_else(self, waiting: Waiting) -> None:
+        """What the client waits for is another."""
+        self.outbox.put(pb.ServerMessage(waiting=self._waiting_to_proto(waiting)))
 
     def _check_order(self, message: pb.ClientMessage) -> None:
         if message.request_id != self._last_request_id + 1:
@@ -106,7 +130,9 @@ class Connection:
             raise OutOfOrder("the message has no body that this version knows; reload the page")
         if (body == "hello") is self._greeted:
             raise OutOfOrder("Hello comes first, and once; connect again")
-        if body not in ("hello", "join", "ping") and self._participant is None:
+        if self._waiting is not None and body not in ("ping", "leave"):
+            raise RequestInvalid("you are not in the meeting yet: wait until you are let in")
+        if body not in ("hello", "join", "ping") and self._participant is None and self._waiting is None:
             raise RequestInvalid("join the meeting first")
 
     async def _dispatch(self, message: pb.ClientMessage) -> None:
@@ -121,6 +147,12 @@ class Connection:
                 await self._leave(message.request_id)
             case "end_meeting":
                 await self._end_meeting(message.request_id)
+            case "get_link":
+                link = await self._hosts.link(self._present())
+                self.outbox.put(pb.ServerMessage(request_id=message.request_id, room_link=link))
+            case body if body in REQUESTS:
+                await self._hosts.carry_out(self._present(), message)
+                self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
             case _:
                 await self._change(message)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
@@ -145,45 +177,79 @@ class Connection:
                 f"{hello.max_version}; reload the page"
             )
         welcome = pb.Welcome(version=VERSION, capabilities=CAPABILITIES)
+        self._can_wait = LOBBY in hello.capabilities
         match hello.WhichOneof("credential"):
-            case "invite_token":
-                invite = await self._invites.verify(hello.invite_token)
-                self._tell_room(welcome, await self._rooms.get(invite.room_id), invite.role)
-                self._invite_token = hello.invite_token
+            case "invite_token" | "dial_code":
+                self._credential = hello
+                invite, room = await self._verify()
+                self._require_able_to_wait(self._meetings.reason_to_wait(room, invite) is not None)
+                self._tell_room(welcome, room, invite.role)
+                welcome.display_name = invite.display_name
             case "resume_token":
                 await self._resume(welcome, hello.resume_token)
             case None:
-                raise RequestInvalid("Hello needs an invite token or a resume token; open the invite's link")
+                raise RequestInvalid("Hello needs an invite token, a dial code or a resume token; open the invite")
         self._greeted = True
         self.outbox.put(pb.ServerMessage(request_id=request_id, welcome=welcome))
         self._tell_speakers()
 
+    async def _verify(self) -> tuple[Invite, Room]:
+        if self._credential.WhichOneof("credential") == "dial_code":
+            invite = await self._invites.verify_dial_code(self._credential.dial_code)
+        else:
+            invite = await self._invites.verify(self._credential.invite_token)
+        return invite, await self._rooms.get(invite.room_id)
+
+    def _require_able_to_wait(self, has_to_wait: bool) -> None:
+        if has_to_wait and not self._can_wait:
+            raise VersionMismatch(
+                "this meeting lets you in when a host says so, which this page cannot show: reload it"
+            )
+
     async def _resume(self, welcome: pb.Welcome, token: str) -> None:
-        participant = self._meetings.resume(token)
-        replaced = self._audience.attach(participant, self.outbox)
+        room = await self._rooms.get(self._meetings.room_of(self._meetings.owner_of(token)))
+        # From here to the Welcome nothing is awaited: no event comes before it. Who waited may be in by now.
+        person = self._meetings.resume(token)
+        self._resume_token = token
+        self._tell_room(welcome, room, person.role)
+        if isinstance(person, Waiting):
+            self._waiting = person
+            replaced = self._audience.attach_waiting(person, self)
+            self._say_replaced(None if replaced is None else replaced.outbox)
+            welcome.waiting.CopyFrom(self._waiting_to_proto(person))
+        else:
+            self._participant = person
+            self._say_replaced(self._audience.attach(person, self.outbox))
+            welcome.resumed.CopyFrom(self._joined(person, token))
+
+    def _say_replaced(self, replaced: Outbox | None) -> None:
         if replaced is not None:
             error = pb.Error(code=pb.ERROR_CODE_REPLACED, message="the meeting was opened in another place")
             replaced.put(pb.ServerMessage(error=error), close=True)
-        self._participant = participant
-        meeting = self._meetings.meeting_of(participant)
-        assert meeting is not None, "resume found the token of somebody in a meeting"
-        self._tell_room(welcome, await self._rooms.get(meeting.room_id), participant.role)
-        welcome.resumed.CopyFrom(self._joined(participant, token))
 
     async def _join(self, request_id: int, join: pb.Join) -> None:
         if self._participant is not None:
             raise RequestInvalid("you are in the meeting already")
         # Verified again: the invite may have been revoked since Hello.
-        invite = await self._invites.verify(self._invite_token)
-        room = await self._rooms.get(invite.room_id)
-        participant, token = await self._meetings.join(room, invite, join.display_name)
-        self._participant = participant
+        invite, room = await self._verify()
+        person, token = await self._meetings.join(room, invite, join.display_name)
+        self._resume_token = token
+        if isinstance(person, Waiting) and not self._can_wait:
+            await self._meetings.leave(person)
+            self._require_able_to_wait(True)
         if self.outbox.ended:
             # The connection was lost during the join: nobody holds the token, so nobody could come back.
-            await self._meetings.leave(participant)
+            await self._meetings.leave(person)
             return
-        self._audience.attach(participant, self.outbox)
-        self.outbox.put(pb.ServerMessage(request_id=request_id, joined=self._joined(participant, token)))
+        if isinstance(person, Waiting):
+            self._waiting = person
+            self._audience.attach_waiting(person, self)
+            answer = self._waiting_to_proto(person)
+            self.outbox.put(pb.ServerMessage(request_id=request_id, waiting=answer))
+            return
+        self._participant = person
+        self._audience.attach(person, self.outbox)
+        self.outbox.put(pb.ServerMessage(request_id=request_id, joined=self._joined(person, token)))
         self._tell_speakers()
 
     async def _offer(self, request_id: int, offer: pb.Offer) -> None:
@@ -200,9 +266,13 @@ class Connection:
         self.outbox.put(pb.ServerMessage(request_id=request_id, answer=answer))
 
     async def _leave(self, request_id: int) -> None:
-        participant = self._present()
-        self._audience.detach(participant, self.outbox)
-        await self._meetings.leave(participant)
+        if self._waiting is not None:
+            self._audience.detach_waiting(self._waiting, self)
+            await self._meetings.leave(self._waiting)
+        else:
+            participant = self._present()
+            self._audience.detach(participant, self.outbox)
+            await self._meetings.leave(participant)
         self.outbox.put(pb.ServerMessage(request_id=request_id, ack=pb.Ack()), close=True)
 
     async def _end_meeting(self, request_id: int) -> None:
@@ -233,6 +303,17 @@ class Connection:
             slots=slots_to_proto(self._media.slots_of(participant)),
             media_connected=self._media.stands(participant),
             meeting_start_time_ms=int(meeting.start_time.timestamp() * 1000),
+            locked=meeting.locked,
+            waiting=[waiting_to_proto(person) for person in self._meetings.waiting_in(meeting.room_id)]
+            if participant.role.may_moderate
+            else [],
+        )
+
+    def _waiting_to_proto(self, waiting: Waiting) -> pb.Waiting:
+        return pb.Waiting(
+            participant_id=waiting.id,
+            resume_token=self._resume_token,
+            reason=meetings_pb2.WaitReason.ValueType(waiting.reason.value),
         )
 
     def _tell_room(self, welcome: pb.Welcome, room: Room, role: Role) -> None:

@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conclave.services.domain.errors import InvalidArgument, PermissionDenied, ServiceError, Unavailable
+from conclave.services.domain.roles import Role
 from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked
 from conclave.services.media.errors import CoreExhausted
-from conclave.services.meetings.errors import MeetingOver, RoomFull, SessionLost
+from conclave.services.meetings.errors import (
+    LastHost,
+    MeetingLocked,
+    MeetingOver,
+    MembersOnly,
+    ParticipantNotFound,
+    RemovedBefore,
+    RoomFull,
+    SessionLost,
+)
 from conclave.services.meetings.model import EndReason, SourceKind
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.signalling.errors import MediaGone, RequestInvalid, VersionMismatch
 from conclave.services.signalling.slots import SlotView
+from conclave.v1 import meetings_pb2, rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
 
-__all__ = ["ended_message", "error_message", "slots_message", "slots_to_proto", "source_kind_from_proto"]
+__all__ = [
+    "ended_message",
+    "error_message",
+    "role_from_proto",
+    "slots_message",
+    "slots_to_proto",
+    "source_kind_from_proto",
+]
 
 # The first class that fits.
 CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
@@ -25,6 +43,11 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (RoomFull, pb.ERROR_CODE_ROOM_FULL),
     (SessionLost, pb.ERROR_CODE_SESSION_LOST),
     (MeetingOver, pb.ERROR_CODE_SESSION_LOST),
+    (MeetingLocked, pb.ERROR_CODE_MEETING_LOCKED),
+    (MembersOnly, pb.ERROR_CODE_MEMBERS_ONLY),
+    (RemovedBefore, pb.ERROR_CODE_REMOVED),
+    (LastHost, pb.ERROR_CODE_INVALID_REQUEST),
+    (ParticipantNotFound, pb.ERROR_CODE_INVALID_REQUEST),
     (SdpInvalid, pb.ERROR_CODE_SDP_INVALID),
     (CoreExhausted, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (MediaGone, pb.ERROR_CODE_UNAVAILABLE),
@@ -42,7 +65,7 @@ def error_message(error: ServiceError, request_id: int) -> pb.ServerMessage:
 
 def ended_message(reason: EndReason) -> pb.ServerMessage:
     """Tells a client that the meeting is over for it."""
-    return pb.ServerMessage(meeting_ended=pb.MeetingEnded(reason=pb.EndReason.ValueType(reason.value)))
+    return pb.ServerMessage(meeting_ended=pb.MeetingEnded(reason=meetings_pb2.EndReason.ValueType(reason.value)))
 
 
 def slots_to_proto(slots: Iterable[SlotView]) -> list[pb.Slot]:
@@ -63,3 +86,10 @@ def source_kind_from_proto(value: int) -> SourceKind:
         raise RequestInvalid(
             "a source has no kind that this appliance knows; name microphone, camera or screen"
         ) from None
+
+
+def role_from_proto(value: int) -> Role:
+    """A role. Raises RequestInvalid for one that this version does not know."""
+    if value not in (rooms_pb2.ROLE_HOST, rooms_pb2.ROLE_PARTICIPANT):
+        raise RequestInvalid("this appliance knows the roles host and participant; name one of them")
+    return Role(value)

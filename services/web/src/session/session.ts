@@ -1,9 +1,8 @@
 import { computed, signal } from "@preact/signals";
 
-import type { Participant } from "../gen/conclave/v1/meetings_pb.js";
+import { EndReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import type { Role, Room } from "../gen/conclave/v1/rooms_pb.js";
 import {
-  EndReason,
   ErrorCode,
   type Answer,
   type Joined,

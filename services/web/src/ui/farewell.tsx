@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 
-import { EndReason, ErrorCode } from "../gen/conclave/v1/signalling_pb.js";
+import { EndReason } from "../gen/conclave/v1/meetings_pb.js";
+import { ErrorCode } from "../gen/conclave/v1/signalling_pb.js";
 import { texts } from "../i18n/index.ts";
 import type { SignallingError } from "../protocol/errors.ts";
 import type { Session } from "../session/session.ts";
