@@ -11,7 +11,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from conclave.v1 import rooms_pb2
 
-__all__ = ["Protection", "RoleName", "parse_duration", "protection_word", "role_word", "room_name", "when"]
+__all__ = [
+    "Protection",
+    "RoleName",
+    "parse_duration",
+    "parse_start",
+    "protection_word",
+    "role_word",
+    "room_name",
+    "when",
+]
 
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -63,6 +72,14 @@ def parse_duration(typed: str) -> datetime.timedelta:
         return datetime.timedelta(seconds=sum(int(number) * UNIT_SECONDS[unit] for number, unit in parts))
     except OverflowError as error:
         raise typer.BadParameter(f"{typed!r} is too long a duration") from error
+
+
+def parse_start(typed: str) -> datetime.datetime:
+    """Reads a point in time (ISO 8601); without a zone it is local time."""
+    try:
+        return datetime.datetime.fromisoformat(typed).astimezone(datetime.UTC)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"{typed!r} is not a time; write for example 2026-05-04T14:00") from error
 
 
 def when(timestamp: Timestamp) -> str:
