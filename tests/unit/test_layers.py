@@ -19,7 +19,7 @@ SERVICES = "conclave.services"
 CORE_LAYERS = (
     {"wire", "status", "errors"},
     {"address", "demux", "rtp", "rtcp", "stun", "vp8"},
-    {"packet", "arena", "outbox", "ring", "table"},
+    {"packet", "arena", "outbox", "framing", "ring", "table"},
     {"srtp", "crypto", "crypto_*", "nack", "rtx", "rewrite", "keyframes", "speakers", "layers"},
     {"ice", "dtls"},
     {"leg", "feedback", "forward", "config", "events"},
