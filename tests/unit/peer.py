@@ -5,12 +5,16 @@ from __future__ import annotations
 import secrets
 import struct
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aioice import stun
 from pylibsrtp import Policy, Session
 
 from conclave.core.config import LegConfig, SlotConfig, SourceConfig
 from conclave.core.switchboard import Simulation
+
+if TYPE_CHECKING:
+    from conclave.core.switchboard import Endpoint
 
 PROFILE = 7  # AEAD_AES_128_GCM
 MID_ID, RID_ID, REPAIRED_RID_ID, LEVEL_ID, TIME_ID = 1, 2, 3, 4, 5
@@ -133,10 +137,13 @@ class Peer:
         sources: tuple[SourceConfig, ...] = (),
         slots: tuple[SlotConfig, ...] = (),
         now_ns: int = 0,
+        connection: int = 0,
     ) -> None:
         Peer.count += 1
         self.core = core
-        self.address = (f"10.0.{Peer.count >> 8 & 255}.{Peer.count & 255}", 40000)
+        host = f"10.0.{Peer.count >> 8 & 255}.{Peer.count & 255}"
+        # Over TCP when there is a connection.
+        self.address: Endpoint = (host, 40000, connection) if connection else (host, 40000)
         self.ufrag = f"peer{Peer.count}"
         self.local_ufrag = f"core{Peer.count}"
         self.leg = core.create_leg(

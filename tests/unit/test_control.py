@@ -90,7 +90,7 @@ class RecordingEngine:
         return waiting
 
     def statistics(self) -> WorkerStatistics:
-        return WorkerStatistics(10, 20, 3, 4000, {"malformed": 2})
+        return WorkerStatistics(10, 20, 3, 4000, {"malformed": 2}, 1, {"closed": 5})
 
     def leg_statistics(self, leg: int) -> LegStatistics:
         assert leg in self.legs

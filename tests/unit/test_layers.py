@@ -24,7 +24,7 @@ CORE_LAYERS = (
     {"ice", "dtls"},
     {"leg", "feedback", "forward", "config", "events"},
     {"router", "flows", "rooms", "switchboard"},
-    {"datagrams", "loop"},
+    {"connections", "datagrams", "loop"},
     {"control", "description", "transports", "confinement", "server", "process"},
 )
 SANS_IO_LAYERS = 7

@@ -13,7 +13,7 @@ import resource
 import struct
 from typing import Final
 
-__all__ = ["forbid_core_dumps", "forbid_files", "raise_locked_memory_limit"]
+__all__ = ["forbid_core_dumps", "forbid_files", "raise_locked_memory_limit", "raise_open_files_limit"]
 
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -52,6 +52,12 @@ def raise_locked_memory_limit() -> None:
     """Allows as much locked memory as this user may have."""
     _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
+
+
+def raise_open_files_limit() -> None:
+    """Allows as many open descriptors as this user may have: each TCP connection takes one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def forbid_files() -> bool:

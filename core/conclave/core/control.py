@@ -266,6 +266,8 @@ class Control:
                     groups_sent=worker.groups_sent,
                     cpu_time_ns=worker.cpu_time_ns,
                     packets_dropped=worker.dropped,
+                    connections=worker.connections,
+                    connections_ended=worker.connections_ended,
                 )
         for transport in wanted:
             if not transport.leg:

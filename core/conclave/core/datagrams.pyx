@@ -15,6 +15,7 @@ cdef extern from * nogil:
     #include <poll.h>
     #include <sys/socket.h>
     #include <string.h>
+    #include "endpoint.h"
     #ifndef SOL_UDP
     #define SOL_UDP 17
     #endif
@@ -98,16 +99,7 @@ cdef extern from * nogil:
         }
     }
     static void conclave_read_name(conclave_batch *batch, int i, uint8_t *ip, uint16_t *port) {
-        if (batch->names[i].sin6_family == AF_INET) {
-            struct sockaddr_in *name = (struct sockaddr_in *)&batch->names[i];
-            memset(ip, 0, 10);
-            ip[10] = ip[11] = 0xff;
-            memcpy(ip + 12, &name->sin_addr, 4);
-            *port = ntohs(name->sin_port);
-        } else {
-            memcpy(ip, &batch->names[i].sin6_addr, 16);
-            *port = ntohs(batch->names[i].sin6_port);
-        }
+        conclave_endpoint_read(&batch->names[i], ip, port);
     }
     static socklen_t conclave_fill_name(struct sockaddr_in6 *out, int ipv6, const uint8_t *ip, uint16_t port) {
         memset(out, 0, sizeof(*out));
@@ -288,6 +280,8 @@ cdef void datagrams_send(Datagrams *datagrams, Outbox *outbox) noexcept nogil:
     cdef int count = 0
     for i in range(outbox.count):
         group = &outbox.groups[i]
+        if group.to.connection:
+            continue                       # sent over TCP
         offset = group.offset
         end = offset + group.size
         while offset < end:

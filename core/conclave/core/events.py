@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 CONSENT_ALIVE = 0
-CONSENT_DISCONNECTED = 1  # no authenticated request for 5 s
+CONSENT_DISCONNECTED = 1  # nothing authentic for 5 s, or its TCP connection was closed
 CONSENT_FAILED = 2  # none for 30 s (RFC 7675 section 5.1): nothing is sent any more
 
 
@@ -67,13 +67,19 @@ Event = DtlsReceived | IceConnected | ConsentChanged | SlotChanged | SpeakersCha
 
 
 class WorkerStatistics(NamedTuple):
-    """Counters of one worker since its start; dropped: datagrams by status name."""
+    """Counters of one worker since its start.
+
+    dropped: datagrams by status name, and "backlog" for frames that a TCP connection did not keep up with. connections:
+    those over TCP that are open now; connections_ended: the others by reason.
+    """
 
     packets_received: int
     packets_sent: int
     groups_sent: int
     cpu_time_ns: int
     dropped: dict[str, int]
+    connections: int
+    connections_ended: dict[str, int]
 
 
 class LegStatistics(NamedTuple):
@@ -89,11 +95,11 @@ class LegStatistics(NamedTuple):
 
 
 class Engine(Protocol):
-    """One worker: a UDP socket and the legs it carries. Called from one thread only."""
+    """One worker: a media port and the legs it carries. Called from one thread only."""
 
     @property
     def port(self) -> int:
-        """The UDP port that is bound."""
+        """The UDP port that is bound, and the TCP port of the same number."""
 
     @property
     def segmentation_offload(self) -> bool:

@@ -12,7 +12,7 @@ cdef enum:
 
 cpdef enum ConsentState:
     CONSENT_ALIVE = 0
-    CONSENT_DISCONNECTED = 1       # nothing authentic for 5 s; it may come back
+    CONSENT_DISCONNECTED = 1       # nothing authentic for 5 s, or its connection was closed; it may come back
     CONSENT_FAILED = 2             # no authenticated request for 30 s: nothing is sent any more
 
 cdef struct IceCredentials:
@@ -28,14 +28,16 @@ cdef struct IceTransport:
     Address addresses[ICE_ADDRESSES]   # validated, newest first
     uint8_t address_count
     bint has_selected
+    bint was_selected              # an address was selected at some time
     Address selected               # where everything is sent
+    uint64_t preferred_until_ns    # when TCP may take over from UDP, unless an authenticated request comes from there
     uint64_t last_request_ns       # last authenticated request: consent
     uint64_t last_heard_ns         # last authentic packet of any kind
     ConsentState state
 
 cdef struct IceOutcome:
     size_t reply_size              # bytes of `reply` to send back to where the request came from; 0 for none
-    bint selected                  # `ice.selected` changed
+    bint connected                 # the first address was selected
     bint added                     # the address is new: route it to this transport
     bint displaced                 # an older address gave way: stop routing it
     Address displaced_address
@@ -45,6 +47,8 @@ cdef void ice_init(IceTransport *ice, const IceCredentials *credentials, uint64_
 cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Address *source, uint64_t now_ns,
                         uint8_t *reply, IceOutcome *outcome) noexcept nogil
 cdef bint ice_knows(const IceTransport *ice, const Address *address) noexcept nogil
+# The address is gone with its connection. When it was the selected one, nothing is sent until a check selects another.
+cdef void ice_forget(IceTransport *ice, const Address *address) noexcept nogil
 cdef void ice_restart(IceTransport *ice, const IceCredentials *credentials) noexcept nogil
 cdef void ice_heard(IceTransport *ice, uint64_t now_ns) noexcept nogil
 # Applies the passage of time; true when `state` changed.

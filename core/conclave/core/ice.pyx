@@ -8,6 +8,7 @@ from conclave.core.stun cimport (STUN_BINDING_REQUEST, StunMessage, stun_verify,
 
 cdef uint64_t DISCONNECTED_NS = 5_000_000_000
 cdef uint64_t CONSENT_EXPIRES_NS = 30_000_000_000      # RFC 7675 section 5.1
+cdef uint64_t UDP_PREFERRED_NS = 3_000_000_000
 
 
 cdef void ice_init(IceTransport *ice, const IceCredentials *credentials, uint64_t now_ns) noexcept nogil:
@@ -44,6 +45,17 @@ cdef void remember(IceTransport *ice, const Address *address, IceOutcome *outcom
     ice.addresses[0] = address[0]
 
 
+cdef bint selects(const IceTransport *ice, const Address *source, bint nominated, uint64_t now_ns) noexcept nogil:
+    """Whether a check moves the transport to the address that it came from."""
+    if not ice.has_selected:
+        return True
+    if not nominated or path_equal(&ice.selected, source):
+        return False
+    # Firefox nominates every pair that it tries (RFC 5245 section 8.1.1.2), and the one of highest priority counts: UDP's,
+    # as long as UDP works.
+    return not source.connection or ice.selected.connection or now_ns >= ice.preferred_until_ns
+
+
 cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Address *source, uint64_t now_ns,
                         uint8_t *reply, IceOutcome *outcome) noexcept nogil:
     cdef const IceCredentials *credentials = &ice.credentials
@@ -78,10 +90,12 @@ cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Add
     ice.last_request_ns = now_ns
     ice_heard(ice, now_ns)
     remember(ice, source, outcome)
-    if (message.use_candidate or not ice.has_selected) and not (ice.has_selected and path_equal(&ice.selected, source)):
+    if selects(ice, source, message.use_candidate, now_ns):
+        outcome.connected = not ice.was_selected
         ice.selected = source[0]
-        ice.has_selected = True
-        outcome.selected = True
+        ice.has_selected = ice.was_selected = True
+    if address_equal(&ice.selected, source):
+        ice.preferred_until_ns = now_ns + UDP_PREFERRED_NS
     if address_is_ipv4(source):
         outcome.reply_size = stun_write_success(reply, ICE_REPLY_MAX, message.transaction_id, source.ip + 12, 4, source.port,
                                                 credentials.local_pwd, credentials.local_pwd_size)
@@ -94,6 +108,18 @@ cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Add
 cdef void ice_restart(IceTransport *ice, const IceCredentials *credentials) noexcept nogil:
     # The old addresses stay valid until the new checks select one: media goes on meanwhile (RFC 8445 section 9).
     ice.credentials = credentials[0]
+    ice.preferred_until_ns = 0
+
+
+cdef void ice_forget(IceTransport *ice, const Address *address) noexcept nogil:
+    cdef int i
+    for i in range(ice.address_count):
+        if address_equal(&ice.addresses[i], address):
+            memmove(&ice.addresses[i], &ice.addresses[i + 1], (ice.address_count - 1 - i) * sizeof(Address))
+            ice.address_count -= 1
+            break
+    if ice.has_selected and address_equal(&ice.selected, address):
+        ice.has_selected = False
 
 
 cdef void ice_heard(IceTransport *ice, uint64_t now_ns) noexcept nogil:
@@ -104,7 +130,7 @@ cdef bint ice_poll(IceTransport *ice, uint64_t now_ns) noexcept nogil:
     cdef ConsentState state = CONSENT_ALIVE
     if now_ns >= ice.last_request_ns + CONSENT_EXPIRES_NS:
         state = CONSENT_FAILED
-    elif now_ns >= ice.last_heard_ns + DISCONNECTED_NS:
+    elif now_ns >= ice.last_heard_ns + DISCONNECTED_NS or (ice.was_selected and not ice.has_selected):
         state = CONSENT_DISCONNECTED
     if state == ice.state:
         return False

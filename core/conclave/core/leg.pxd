@@ -201,4 +201,5 @@ cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number
 cdef Slot *leg_find_slot(Leg *leg, uint32_t ssrc) noexcept nogil
 cdef void leg_announce(Leg *leg, uint32_t ssrc, Layer *layer, bint rtx) noexcept nogil     # an SSRC told in the SDP
 cdef void layer_reset(Layer *layer, PacketPool *pool) noexcept nogil
-cdef bint leg_can_send(const Leg *leg) noexcept nogil
+cdef bint leg_can_reach(const Leg *leg) noexcept nogil     # it has an address and its consent
+cdef bint leg_can_send(const Leg *leg) noexcept nogil      # and keys

@@ -45,8 +45,12 @@ cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept no
     memset(&leg.counters, 0, sizeof(LegCounters))
 
 
+cdef bint leg_can_reach(const Leg *leg) noexcept nogil:
+    return leg.ice.has_selected and leg.ice.state != CONSENT_FAILED
+
+
 cdef bint leg_can_send(const Leg *leg) noexcept nogil:
-    return leg.send != NULL and leg.ice.has_selected and leg.ice.state != CONSENT_FAILED
+    return leg.send != NULL and leg_can_reach(leg)
 
 
 cdef Slot *leg_find_slot(Leg *leg, uint32_t ssrc) noexcept nogil:

@@ -8,6 +8,8 @@ class Worker(Switchboard):
         bind: str,
         port: int,
         cpu: int | None = ...,
+        connections: int = ...,
+        connections_per_host: int = ...,
         legs: int = ...,
         sources: int = ...,
         slots: int = ...,

@@ -58,7 +58,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--media-port",
         type=int,
         default=DEFAULT_PORT,
-        help="UDP port of the first worker, the next ones follow; 0 takes free ports (default %(default)s)",
+        help="UDP and TCP port of the first worker, the next ones follow; 0 takes free ports (default %(default)s)",
     )
     parser.add_argument("--workers", type=int, default=1, help="forwarding threads (default %(default)s)")
     parser.add_argument(
@@ -99,6 +99,7 @@ def _start_log() -> None:
 def _run(options: argparse.Namespace) -> int:
     confinement.forbid_core_dumps()
     confinement.raise_locked_memory_limit()
+    confinement.raise_open_files_limit()
     srtp.choose_backend(options.crypto)
     engines = [
         Worker(bind=options.bind, port=options.media_port + number if options.media_port else 0, cpu=cpu)

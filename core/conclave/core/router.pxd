@@ -54,7 +54,6 @@ cdef struct Command:
 
 cdef enum EventType:
     EVENT_ICE_CONNECTED
-    EVENT_ADDRESS_SELECTED         # where a leg's datagrams go has changed
     EVENT_CONSENT_CHANGED
     EVENT_SLOT_CHANGED
     EVENT_SPEAKERS_CHANGED
@@ -66,10 +65,9 @@ cdef struct Event:
     uint32_t source
     uint32_t value                 # consent state, layer, or how many speak
     uint32_t room
-    Address address
     uint32_t speakers[SPEAKERS_TOLD]
 
-cdef struct DtlsDatagram:
+cdef struct DtlsDatagram:          # of a leg's handshake, on its way to control or from there
     uint32_t leg
     uint16_t size
     uint8_t data[DTLS_DATAGRAM_MAX]
@@ -127,6 +125,12 @@ cdef void router_apply(Router *router, const Command *command, uint64_t now_ns) 
 # Takes one datagram. Answers (STUN, RTX) go to the outbox, which should have room for 128 datagrams.
 cdef void router_receive(Router *router, const Address *source, const uint8_t *data, size_t size, uint64_t now_ns,
                          Outbox *outbox) noexcept nogil
+# Sends a datagram of a leg's handshake; it is dropped when the leg is gone or has no address. Room in the outbox for one.
+cdef void router_send_dtls(Router *router, const DtlsDatagram *datagram, Outbox *outbox) noexcept nogil
+# Whether the address belongs to a leg: an authenticated check came from it.
+cdef bint router_knows(const Router *router, const Address *address) noexcept nogil
+# The address is gone: its connection was closed.
+cdef void router_forget(Router *router, const Address *address) noexcept nogil
 # Applies the passage of time: gathered flows, NACKs, key frame requests, reports, speakers, consent.
 cdef void router_advance(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil
 # Forwards what is ready until the outbox is full; true when there is more.

@@ -2,17 +2,18 @@
 from libc.stdint cimport UINT64_MAX, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
-from conclave.core.address cimport Address, address_equal
+from conclave.core.address cimport ADDRESS_SIZE, Address, address_equal
 from conclave.core.demux cimport (PROTOCOL_DTLS, PROTOCOL_RTCP, PROTOCOL_RTP, PROTOCOL_STUN, Protocol, demux)
 from conclave.core.feedback cimport (feedback_request_key_frame, feedback_send_nack, feedback_send_reports,
                                      feedback_take_report)
 from conclave.core.flows cimport (flow_forget, flow_release_due, flow_take, flow_transmit, slot_choose, slot_clear,
                                   slot_forget_wish, slot_lose, slot_set, source_attend)
 from conclave.core.forward cimport forward_again
-from conclave.core.ice cimport ICE_REPLY_MAX, IceOutcome, ice_heard, ice_init, ice_knows, ice_poll, ice_receive, ice_restart
+from conclave.core.ice cimport (ICE_REPLY_MAX, IceOutcome, ice_forget, ice_heard, ice_init, ice_knows, ice_poll, ice_receive,
+                                ice_restart)
 from conclave.core.keyframes cimport keyframes_init, keyframes_poll, keyframes_want
 from conclave.core.leg cimport (LAYERS_MAX, Layer, Leg, LegSetup, Received, Room, Slot, Source, layer_reset, leg_announce,
-                                leg_can_send, leg_find_slot, leg_init, leg_receive, leg_refill)
+                                leg_can_reach, leg_can_send, leg_find_slot, leg_init, leg_receive, leg_refill)
 from conclave.core.nack cimport NACK_CAPACITY, nack_poll, nack_take_overflow
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.packet cimport Packet, history_drop_oldest, history_get, history_init, pool_destroy, pool_init
@@ -242,13 +243,17 @@ cdef void remove_source(Router *router, Leg *leg, Source *source) noexcept nogil
     router.free_source_count += 1
 
 
+cdef uint64_t address_key(const Router *router, const Address *address) noexcept nogil:
+    return table_key(&router.by_address, <const uint8_t *>address, ADDRESS_SIZE)
+
+
 cdef Leg *find_by_address(const Router *router, const Address *address) noexcept nogil:
-    return <Leg *>table_get(&router.by_address, table_key(&router.by_address, <const uint8_t *>address, 18))
+    return <Leg *>table_get(&router.by_address, address_key(router, address))
 
 
 cdef void unroute(Router *router, const Leg *leg, const Address *address) noexcept nogil:
     if find_by_address(router, address) == leg:        # it may be somebody else's by now
-        table_remove(&router.by_address, table_key(&router.by_address, <const uint8_t *>address, 18))
+        table_remove(&router.by_address, address_key(router, address))
 
 
 cdef void delete_leg(Router *router, Leg *leg, CommandResult *result, uint64_t now_ns) noexcept nogil:
@@ -353,7 +358,6 @@ cdef void tell_leg(Router *router, EventType event_type, const Leg *leg, uint32_
     event.event = event_type
     event.leg = leg.number
     event.value = value
-    event.address = leg.ice.selected
     ring_publish(&router.events)
 
 
@@ -364,7 +368,6 @@ cdef Status receive_stun(Router *router, const Address *source, const uint8_t *d
     cdef uint8_t *reply
     cdef Leg *leg
     cdef Leg *owner
-    cdef bint connected
     cdef Status status = stun_parse(&message, data, size)
     if status != OK:
         return status
@@ -381,19 +384,19 @@ cdef Status receive_stun(Router *router, const Address *source, const uint8_t *d
     reply = outbox_reserve(outbox, ICE_REPLY_MAX)
     if reply == NULL:
         return NO_SPACE
-    connected = leg.ice.has_selected
     status = ice_receive(&leg.ice, &message, source, now_ns, reply, &outcome)
     if status != OK:
         leg.counters.dropped[<int>status] += 1
         return status
     if outcome.displaced:
         unroute(router, leg, &outcome.displaced_address)
-    if owner != leg and ice_knows(&leg.ice, source) and not table_put(&router.by_address, table_key(&router.by_address, <const uint8_t *>source, 18), leg):
+    if (owner != leg and ice_knows(&leg.ice, source)
+            and not table_put(&router.by_address, address_key(router, source), leg)):
         return NO_SPACE
     if outcome.reply_size:
         outbox_commit(outbox, source, outcome.reply_size)
-    if outcome.selected:
-        tell_leg(router, EVENT_ADDRESS_SELECTED if connected else EVENT_ICE_CONNECTED, leg, 0)
+    if outcome.connected:
+        tell_leg(router, EVENT_ICE_CONNECTED, leg, 0)
     return OK
 
 
@@ -583,6 +586,30 @@ cdef void router_receive(Router *router, const Address *source, const uint8_t *d
     if status != OK:
         leg.counters.dropped[<int>status] += 1
         router.counters.dropped[<int>status] += 1
+
+
+cdef void router_send_dtls(Router *router, const DtlsDatagram *datagram, Outbox *outbox) noexcept nogil:
+    cdef Leg *leg = router_leg(router, datagram.leg)
+    cdef uint8_t *place
+    if leg == NULL or not leg_can_reach(leg):
+        return                             # as good as lost on the way: the handshake's timer repeats it
+    place = outbox_reserve(outbox, datagram.size)
+    if place == NULL:
+        router.counters.dropped[<int>NO_SPACE] += 1
+        return
+    memcpy(place, datagram.data, datagram.size)
+    outbox_commit(outbox, &leg.ice.selected, datagram.size)
+
+
+cdef bint router_knows(const Router *router, const Address *address) noexcept nogil:
+    return find_by_address(router, address) != NULL
+
+
+cdef void router_forget(Router *router, const Address *address) noexcept nogil:
+    cdef Leg *leg = find_by_address(router, address)
+    if leg != NULL:
+        unroute(router, leg, address)
+        ice_forget(&leg.ice, address)
 
 
 # -- time ----------------------------------------------------------------------------------------------------------

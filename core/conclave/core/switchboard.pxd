@@ -1,13 +1,14 @@
 """The Python face of a router: commands in, events out (L6)."""
 from libc.stdint cimport uint32_t, uint64_t
 from conclave.core.arena cimport KeyArena
-from conclave.core.router cimport Command, Router
+from conclave.core.router cimport Command, DtlsDatagram, Router
 from conclave.core.srtp cimport SrtpContext
+
+cdef int fill_dtls(DtlsDatagram *out, uint32_t leg, bytes datagram) except -1
 
 cdef class Switchboard:
     cdef Router router
     cdef KeyArena keys
-    cdef readonly dict addresses   # leg number -> (host, port, local address) of its path
     cdef SrtpContext *context(self, int profile, bytes key, bytes salt) except NULL
     cdef void release(self, SrtpContext *context)
     # Has the router apply a command and returns when it has. Overridden where the router runs in another thread.

@@ -13,10 +13,10 @@ from conclave.core.outbox cimport Group, Outbox, outbox_clear, outbox_destroy, o
 from conclave.core.ring cimport ring_front, ring_pop
 from conclave.core.router cimport (COMMAND_CREATE_LEG, COMMAND_DELETE_LEG, COMMAND_RESTART_ICE, COMMAND_SET_KEYS,
                                    COMMAND_SET_SLOT, COMMAND_SET_SOURCE_ACTIVE, Command, CommandResult, DtlsDatagram,
-                                   EVENT_ADDRESS_SELECTED, EVENT_CONSENT_CHANGED, EVENT_ICE_CONNECTED, EVENT_SLOT_CHANGED,
+                                   DTLS_DATAGRAM_MAX, EVENT_CONSENT_CHANGED, EVENT_ICE_CONNECTED, EVENT_SLOT_CHANGED,
                                    EVENT_SPEAKERS_CHANGED, Event, RouterSizes, router_advance, router_apply,
-                                   router_destroy, router_init, router_leg, router_next_timeout, router_receive,
-                                   router_transmit)
+                                   router_destroy, router_forget, router_init, router_knows, router_leg,
+                                   router_next_timeout, router_receive, router_send_dtls, router_transmit)
 from conclave.core.srtp cimport (SrtpContext, SrtpProfile, srtp_context_init, srtp_context_size, srtp_context_wipe)
 from conclave.core.status cimport NO_SPACE, OK, STATUS_COUNT, Status, UNKNOWN_USER, status_name
 
@@ -30,15 +30,12 @@ POOLS = ("legs", "sources", "slots", "legs")           # by PoolName; the tables
 
 
 cdef object address_to_python(const Address *address):
-    """(host, port); an IPv4-mapped address is told as IPv4."""
+    """(host, port), and the connection's number over TCP; an IPv4-mapped address is told as IPv4."""
     if address_is_ipv4(address):
-        return str(ipaddress.IPv4Address(<bytes>address.ip[12:16])), address.port
-    return str(ipaddress.IPv6Address(<bytes>address.ip[:16])), address.port
-
-
-cdef object path_to_python(const Address *address):
-    """(host, port, the 16 bytes of the local address)."""
-    return (*address_to_python(address), <bytes>address.local[:16])
+        host = str(ipaddress.IPv4Address(<bytes>address.ip[12:16]))
+    else:
+        host = str(ipaddress.IPv6Address(<bytes>address.ip[:16]))
+    return (host, address.port, address.connection) if address.connection else (host, address.port)
 
 
 cdef int address_from_python(Address *out, object address) except -1:
@@ -46,6 +43,16 @@ cdef int address_from_python(Address *out, object address) except -1:
     packed = parsed.packed if parsed.version == 6 else b"\0" * 10 + b"\xff\xff" + parsed.packed
     memcpy(out.ip, <const uint8_t *>packed, 16)
     out.port = address[1]
+    out.connection = address[2] if len(address) > 2 else 0
+    return 0
+
+
+cdef int fill_dtls(DtlsDatagram *out, uint32_t leg, bytes datagram) except -1:
+    if len(datagram) > DTLS_DATAGRAM_MAX:
+        raise ValueError(f"a DTLS datagram has at most {DTLS_DATAGRAM_MAX} bytes")
+    out.leg = leg
+    out.size = len(datagram)
+    memcpy(out.data, <const uint8_t *>datagram, len(datagram))
     return 0
 
 
@@ -124,7 +131,6 @@ cdef class Switchboard:
         sizes.sources = sources
         sizes.slots = slots
         sizes.packets = packets
-        self.addresses = {}
         if router_init(&self.router, &sizes, secrets.randbits(64), wallclock_offset_ns) != 0:
             raise MemoryError("the core's pools do not fit into memory; lower legs, sources, slots or packets")
         if arena_init(&self.keys, srtp_context_size(), 2 * legs + 2) != 0:
@@ -186,7 +192,6 @@ cdef class Switchboard:
         self.submit(&command)
         self.release(result.send)
         self.release(result.receive)
-        self.addresses.pop(leg, None)
 
     cdef void release(self, SrtpContext *context):
         if context != NULL:
@@ -270,7 +275,7 @@ cdef class Switchboard:
         cdef Event *event
         events = []
         datagrams = []
-        # DTLS first: the event that tells a datagram's address was told before the datagram.
+        # DTLS first: what was told before a datagram came is then found among the events.
         datagram = <DtlsDatagram *>ring_front(&self.router.dtls)
         while datagram != NULL:
             datagrams.append(DtlsReceived(datagram.leg, <bytes>datagram.data[:datagram.size]))
@@ -278,11 +283,8 @@ cdef class Switchboard:
             datagram = <DtlsDatagram *>ring_front(&self.router.dtls)
         event = <Event *>ring_front(&self.router.events)
         while event != NULL:
-            if event.event == EVENT_ICE_CONNECTED or event.event == EVENT_ADDRESS_SELECTED:
-                if router_leg(&self.router, event.leg) != NULL:    # it may have been deleted since
-                    self.addresses[event.leg] = path_to_python(&event.address)
-                if event.event == EVENT_ICE_CONNECTED:
-                    events.append(IceConnected(event.leg))
+            if event.event == EVENT_ICE_CONNECTED:
+                events.append(IceConnected(event.leg))
             elif event.event == EVENT_CONSENT_CHANGED:
                 events.append(ConsentChanged(event.leg, event.value))
             elif event.event == EVENT_SLOT_CHANGED:
@@ -330,12 +332,31 @@ cdef class Simulation(Switchboard):
         return 0
 
     def receive(self, uint64_t now_ns, address, bytes datagram):
-        """Takes a datagram that arrived from `address`, (host, port)."""
+        """Takes a datagram that arrived from `address`: (host, port), over TCP (host, port, connection)."""
         cdef Address source
         memset(&source, 0, sizeof(source))
         address_from_python(&source, address)
         self.now_ns = now_ns
         router_receive(&self.router, &source, datagram, len(datagram), now_ns, &self.outbox)
+
+    def send_dtls(self, uint32_t leg, list datagrams):
+        """Sends datagrams of the leg's handshake."""
+        cdef DtlsDatagram record
+        for datagram in datagrams:
+            fill_dtls(&record, leg, datagram)
+            router_send_dtls(&self.router, &record, &self.outbox)
+
+    def knows(self, address):
+        """Whether an authenticated check came from the address."""
+        cdef Address source
+        address_from_python(&source, address)
+        return bool(router_knows(&self.router, &source))
+
+    def forget(self, address):
+        """The connection of that address was closed."""
+        cdef Address source
+        address_from_python(&source, address)
+        router_forget(&self.router, &source)
 
     def advance(self, uint64_t now_ns):
         """Applies the passage of time."""

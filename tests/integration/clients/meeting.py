@@ -37,15 +37,15 @@ class Meeting:
             self.core.ask(delete_transport=pb.DeleteTransport(transport_id=participant.name))
             participant.close()
 
-    def invite(self, name: str, **options: Any) -> Participant:
+    def invite(self, name: str, kind: type[Participant] = Participant, **options: Any) -> Participant:
         """A participant whose transport exists."""
-        participant = Participant(self.core, f"{self.room}-{name}", self.room, **options)
+        participant = kind(self.core, f"{self.room}-{name}", self.room, **options)
         self._participants.append(participant)
         return participant
 
-    def join(self, name: str, **options: Any) -> Participant:
+    def join(self, name: str, kind: type[Participant] = Participant, **options: Any) -> Participant:
         """A participant who is connected."""
-        participant = self.invite(name, **options)
+        participant = self.invite(name, kind, **options)
         participant.connect()
         return participant
 

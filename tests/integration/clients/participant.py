@@ -6,7 +6,7 @@ import secrets
 import select
 import socket
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from aioice import stun
 from aiortc.rtp import RtcpPacket, RtpPacket
@@ -35,6 +35,15 @@ _KINDS = {
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level": pb.HeaderExtension.KIND_AUDIO_LEVEL,
 }
 Result = TypeVar("Result")
+
+
+class DatagramSocket(Protocol):
+    """What a participant needs of its socket."""
+
+    def fileno(self) -> int: ...
+    def send(self, datagram: bytes, /) -> object: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
 
 
 class Participant:
@@ -110,12 +119,12 @@ class Participant:
             )
         ).transport
         self.slots = {slot.mid: slot for slot in self.transport.slots}
-        self.socket = self._open()
+        self.socket: DatagramSocket = self._open()
         self._send: Session | None = None
         self._receive: Session | None = None
         self._next_check = 0.0
 
-    def _open(self) -> socket.socket:
+    def _open(self) -> DatagramSocket:
         opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         opened.bind(("127.0.0.1", 0))
         opened.connect(("127.0.0.1", self.transport.udp_port))
