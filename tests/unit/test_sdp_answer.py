@@ -49,6 +49,8 @@ def test_only_the_first_section_carries_ice(client: str) -> None:
     assert first.values("candidate") == [
         "1 1 udp 2130706431 10.0.0.1 9701 typ host",
         "2 1 udp 2130706175 fd00::1 9701 typ host",
+        "3 1 tcp 1520435199 10.0.0.1 9701 typ host tcptype passive",
+        "4 1 tcp 1520434943 fd00::1 9701 typ host tcptype passive",
     ]
     assert first.has("end-of-candidates")
     assert not any(media.has(name) for media in others for name in ("ice-ufrag", "ice-pwd", "candidate"))

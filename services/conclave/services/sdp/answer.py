@@ -38,16 +38,31 @@ class LocalTransport:
     # SHA-256, upper-case hexadecimal pairs with colons.
     fingerprint: str
     addresses: tuple[IPv4Address | IPv6Address, ...]
+    # TCP too.
     udp_port: int
 
 
 def _candidates(local: LocalTransport) -> list[str]:
-    """Host candidates, the first address preferred (RFC 8445 section 5.1.2.1: type 126, component 1)."""
-    lines = []
-    for index, address in enumerate(local.addresses):
-        priority = (126 << 24) | ((65535 - index) << 8) | (256 - 1)
-        lines.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {local.udp_port} typ host")
-    return [*lines, "a=end-of-candidates"]
+    """Host candidates, the first address preferred (RFC 8445 section 5.1.2.1: component 1); TCP where UDP is blocked.
+
+    UDP comes first: FFmpeg reads only the first candidate.
+    """
+    count = len(local.addresses)
+    udp = [
+        f"a=candidate:{1 + index} 1 udp {_priority(126, 65535 - index)} {address} {local.udp_port} typ host"
+        for index, address in enumerate(local.addresses)
+    ]
+    # RFC 6544 section 4.2: a lower type preference than UDP's, and 4 for the direction of a passive host candidate.
+    tcp = [
+        f"a=candidate:{1 + count + index} 1 tcp {_priority(90, (4 << 13) | (8191 - index))} {address} {local.udp_port}"
+        " typ host tcptype passive"
+        for index, address in enumerate(local.addresses)
+    ]
+    return [*udp, *tcp, "a=end-of-candidates"]
+
+
+def _priority(type_preference: int, local_preference: int) -> int:
+    return (type_preference << 24) | (local_preference << 8) | (256 - 1)
 
 
 def _codec_lines(kind: str, codec: Codec) -> list[str]:
