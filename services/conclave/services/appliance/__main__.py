@@ -47,7 +47,9 @@ State = Annotated[
 def up(
     state: State = None,
     port: Annotated[int, typer.Option(help="HTTPS port.", min=1, max=65535)] = 8443,
-    media_port: Annotated[int, typer.Option(help="First UDP port for media, one a worker.", min=1, max=65535)] = 10000,
+    media_port: Annotated[
+        int, typer.Option(help="First port for media, UDP and TCP, one a worker.", min=1, max=65535)
+    ] = 10000,
     address: Annotated[
         list[str] | None,
         typer.Option(help="IP address offered to clients; repeatable.", show_default="all of the machine's"),

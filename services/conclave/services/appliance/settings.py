@@ -20,8 +20,8 @@ Address = IPv4Address | IPv6Address
 class Settings:
     """With what one appliance runs.
 
-    port: HTTPS. media_port: UDP of the first worker, the others follow. addresses: offered to clients, the preferred
-    first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory.
+    port: HTTPS. media_port: UDP and TCP of the first worker, the others follow. addresses: offered to clients, the
+    preferred first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory.
     """
 
     port: int
@@ -72,8 +72,14 @@ def machine_addresses() -> tuple[str, ...]:
 def check_ports(settings: Settings) -> None:
     """Raises StartFailed when a port is taken: that is clearer than a process that starts over and over."""
     family = socket.AF_INET6 if settings.any_address == "::" else socket.AF_INET
+    if settings.media_port <= settings.port < settings.media_port + settings.workers:
+        raise StartFailed(f"TCP port {settings.port} is wanted for pages and for media; choose another with --port")
     wanted = [("--port", socket.SOCK_STREAM, settings.port)]
-    wanted += [("--media-port", socket.SOCK_DGRAM, settings.media_port + index) for index in range(settings.workers)]
+    wanted += [
+        ("--media-port", kind, settings.media_port + index)
+        for index in range(settings.workers)
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    ]
     for option, kind, port in wanted:
         with socket.socket(family, kind) as probe:
             if kind == socket.SOCK_STREAM:

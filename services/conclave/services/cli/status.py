@@ -62,7 +62,7 @@ def _report(found: system_pb2.Status, supervised: list[ProcessState]) -> Group:
         core = found.core
         offload = "in groups (UDP_SEGMENT)" if core.segmentation_offload else "one by one"
         facts.add_row("Media core", f"packet crypto {core.crypto_backend}, sends {offload}")
-        facts.add_row("UDP ports", ", ".join(map(str, core.udp_ports)))
+        facts.add_row("Media ports", ", ".join(map(str, core.udp_ports)))
         facts.add_row("Packets", f"{core.packets_received} received, {core.packets_sent} sent")
         dropped = ", ".join(f"{reason} {count}" for reason, count in sorted(core.packets_dropped.items()) if count)
         facts.add_row("Dropped", dropped or "none")
