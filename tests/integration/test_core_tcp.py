@@ -33,6 +33,12 @@ class SlowReader(TcpParticipant):
     receive_buffer = 4096
 
 
+class Ipv6Participant(TcpParticipant):
+    """One who comes over IPv6."""
+
+    host = "::1"
+
+
 class SlowWriter(TcpParticipant):
     """One whose every byte comes by itself."""
 
@@ -80,7 +86,7 @@ class Show:
             assert (after.sequence_number - before.sequence_number) & 0xFFFF == 1
 
 
-def open_to(core: CoreProcess, source: str = "127.0.0.1") -> FramedSocket:
+def open_to(core: CoreProcess, source: str = "") -> FramedSocket:
     return FramedSocket(int(core.started["ports"]), source=source)
 
 
@@ -108,6 +114,15 @@ def test_both_dtls_roles_work_over_tcp(meeting: Meeting) -> None:
         meeting.join("publisher", TcpParticipant, dtls_client=False), meeting.join("subscriber", TcpParticipant)
     )
     show.check()
+
+
+def test_ipv4_and_ipv6_meet_on_one_port(tmp_path: Path) -> None:
+    with CoreProcess(tmp_path, "--bind", "::", "--address", "::1") as core, Meeting(core) as meeting:
+        one, other = meeting.join("one", Ipv6Participant), meeting.join("other", TcpParticipant)
+        Show(one, other).check()
+        Show(other, one).check()
+        assert one.stun_answers[0].attributes["XOR-MAPPED-ADDRESS"][0] == "::1"
+        assert other.stun_answers[0].attributes["XOR-MAPPED-ADDRESS"][0] == "127.0.0.1"
 
 
 def test_frames_that_come_byte_by_byte_are_taken(meeting: Meeting) -> None:

@@ -15,19 +15,21 @@ SEND_SECONDS = 5
 class FramedSocket:
     """A TCP connection to the core that looks like a connected UDP socket.
 
-    source: the address to come from. receive_buffer: of the kernel, 0 for its own choice. piece: how many bytes one
-    write carries at most, 0 for whole frames.
+    source: the address to come from, empty for that of the host. receive_buffer: of the kernel, 0 for its own choice.
+    piece: how many bytes one write carries at most, 0 for whole frames.
     """
 
-    def __init__(self, port: int, *, source: str = "127.0.0.1", receive_buffer: int = 0, piece: int = 0) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    def __init__(
+        self, port: int, *, host: str = "127.0.0.1", source: str = "", receive_buffer: int = 0, piece: int = 0
+    ) -> None:
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Python's own timeout would make every recv wait.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
-        self._socket.bind((source, 0))
-        self._socket.connect(("127.0.0.1", port))
+        self._socket.bind((source or host, 0))
+        self._socket.connect((host, port))
         self._piece = piece
         self._received = b""
 
@@ -75,8 +77,10 @@ class FramedSocket:
 class TcpParticipant(Participant):
     """A participant whose network lets only TCP through."""
 
+    host = "127.0.0.1"
     receive_buffer = 0
     piece = 0
 
     def _open(self) -> FramedSocket:
-        return FramedSocket(self.transport.udp_port, receive_buffer=self.receive_buffer, piece=self.piece)
+        port = self.transport.udp_port
+        return FramedSocket(port, host=self.host, receive_buffer=self.receive_buffer, piece=self.piece)
