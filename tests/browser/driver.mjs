@@ -83,6 +83,7 @@ const chromiumEngine = {
       press: (name) => page.getByRole("button", { name, exact: true }).click({ timeout: PATIENCE_MS }),
       evaluate: (expression) => page.evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
+      show: () => page.bringToFront(),
       close: () => context.close(),
     };
   },
@@ -112,6 +113,7 @@ const firefoxEngine = {
       press: async (name) => (await find(name, "button")).click(),
       evaluate: (expression) => page.evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
+      show: () => page.bringToFront(),
       close: () => context.close(),
     };
   },
@@ -171,6 +173,9 @@ async function carryOut({ page: name, operation, argument, argument2 }) {
       return page.messages;
     case "screenshot":
       await page.screenshot(argument);
+      return null;
+    case "show":
+      await page.show();
       return null;
     case "close":
       pages.delete(name);

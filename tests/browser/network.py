@@ -38,6 +38,20 @@ table inet conclave_test {{
 }}
 """
 
+_BLOCKING = """
+table inet conclave_udp {
+  counter blocked { }
+  chain sent {
+    type filter hook output priority 0;
+    oifname != "lo" meta l4proto udp counter name blocked drop
+  }
+  chain received {
+    type filter hook input priority 0;
+    iifname != "lo" meta l4proto udp counter name blocked drop
+  }
+}
+"""
+
 
 class Namespace:
     """One network namespace, alive as long as its holder."""
@@ -94,6 +108,20 @@ class Namespace:
     def lost(self) -> int:
         """How many packets `lose` has dropped since it was called."""
         listing = json.loads(self.run("nft", "--json", "list", "counter", "inet", "conclave_loss", "lost"))
+        (packets,) = (entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry)
+        return int(packets)
+
+    def block_udp(self) -> None:
+        """From now on drops every UDP packet that leaves or arrives, as strict networks do."""
+        self.run("nft", "-f", "-", stdin=_BLOCKING)
+
+    def allow_udp(self) -> None:
+        """Undoes `block_udp`."""
+        self.run("nft", "-f", "-", stdin="table inet conclave_udp { }\ndelete table inet conclave_udp\n")
+
+    def blocked(self) -> int:
+        """How many packets `block_udp` has dropped."""
+        listing = json.loads(self.run("nft", "--json", "list", "counter", "inet", "conclave_udp", "blocked"))
         (packets,) = (entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry)
         return int(packets)
 

@@ -97,6 +97,10 @@ class Participant:
 
         eventually(f"{self.name} receives {', '.join(sources)}", seconds, all_grow)
 
+    def come_to_front(self) -> None:
+        """Makes this page the visible one of its browser: who sees nobody asks for no pictures."""
+        self.page.do("show")
+
     def report(self, directory: Path) -> None:
         """Leaves a picture and what the page knows, for whoever reads a failure."""
         self.page.do("screenshot", str(directory / f"{self.name}.png"))
