@@ -4,6 +4,9 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/page.css";
 import "./styles/meeting.css";
+import "./styles/stage.css";
+import "./styles/overlays.css";
+import "./styles/people.css";
 import { exposeDiagnostics } from "./diagnostics.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";
 import { tokenFromFragment } from "./protocol/invite.ts";
@@ -11,6 +14,7 @@ import { Session } from "./session/session.ts";
 import { App } from "./ui/app.tsx";
 import { NoInvite } from "./ui/farewell.tsx";
 import { readBuildHash } from "./ui/version.ts";
+import { View } from "./ui/view.ts";
 
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element with the id app");
@@ -21,7 +25,7 @@ if (token === undefined) {
 } else {
   const session = new Session(token, openWebSocket, browserClock);
   exposeDiagnostics(session);
-  render(<App session={session} />, root);
+  render(<App session={session} view={new View()} />, root);
   session.start();
 
   addEventListener("online", () => session.networkReturned());

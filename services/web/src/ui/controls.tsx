@@ -3,32 +3,66 @@ import type { JSX } from "preact";
 import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 import { Icon, type IconName } from "./icons.tsx";
+import type { PanelName, View } from "./view.ts";
 
 interface ControlProps {
   readonly icon: IconName;
   readonly name: string;
   readonly label: string;
   readonly style?: "on" | "off" | "leave" | undefined;
+  /** Beside the icon; what it says is said in words by `description`. */
+  readonly badge?: number | undefined;
+  readonly description?: string | undefined;
   readonly press: () => void;
 }
 
-function Control({ icon, name, label, style, press }: ControlProps): JSX.Element {
+function Control({ icon, name, label, style, badge, description, press }: ControlProps): JSX.Element {
   return (
-    <button type="button" class={`control ${style ?? ""}`} aria-label={name} onClick={press}>
+    <button
+      type="button"
+      class={`control ${style ?? ""}`}
+      aria-label={name}
+      aria-description={description}
+      onClick={press}
+    >
       <Icon name={icon} />
       <span>{label}</span>
+      {badge !== undefined && (
+        <span class="badge" aria-hidden="true">
+          {badge}
+        </span>
+      )}
     </button>
   );
 }
 
-/** The control bar: microphone, camera, screen, leave. A control's name says what pressing it does. */
-export function Controls({ session }: { session: Session }): JSX.Element {
+/** The control bar: what one sends, leaving, and the panels. A control's name says what pressing it does. */
+export function Controls({ session, view }: { session: Session; view: View }): JSX.Element {
+  return (
+    <footer class="controls" aria-label={texts.controls}>
+      <span class="controls-side" />
+      <div class="controls-group">
+        <SentControls session={session} />
+        <Control
+          icon="leave"
+          name={texts.leaveMeeting}
+          label={texts.labelLeave}
+          style="leave"
+          press={() => void session.leave()}
+        />
+      </div>
+      <PanelControls session={session} view={view} />
+    </footer>
+  );
+}
+
+function SentControls({ session }: { session: Session }): JSX.Element {
   const { local } = session;
   const microphoneOn = local.microphoneOn.value;
   const cameraOn = local.camera.value !== undefined;
   const sharing = local.screen.value !== undefined;
   return (
-    <footer class="controls" aria-label={texts.controls}>
+    <>
       <Control
         icon={microphoneOn ? "microphone" : "microphoneOff"}
         name={microphoneOn ? texts.muteMicrophone : texts.unmuteMicrophone}
@@ -50,35 +84,30 @@ export function Controls({ session }: { session: Session }): JSX.Element {
         style={sharing ? "on" : undefined}
         press={() => void local.setScreen(!sharing)}
       />
-      <Control
-        icon="leave"
-        name={texts.leaveMeeting}
-        label={texts.labelLeave}
-        style="leave"
-        press={() => void session.leave()}
-      />
-    </footer>
+    </>
   );
 }
 
-/** Single keys, off while typing. Returns what removes them. */
-export function listenForShortcuts(session: Session): () => void {
-  const { local } = session;
-  const pressed = (event: KeyboardEvent): void => {
-    if (event.repeat || event.defaultPrevented || isTyping(event.target)) return;
-    const key = event.key.toLowerCase();
-    if (event.ctrlKey && event.shiftKey && key === "l") void session.leave();
-    else if (event.ctrlKey || event.altKey || event.metaKey) return;
-    else if (key === "m") void local.setMicrophone(!local.microphoneOn.value);
-    else if (key === "v") void local.setCamera(local.camera.value === undefined);
-    else if (key === "s") void local.setScreen(local.screen.value === undefined);
-    else return;
-    event.preventDefault();
-  };
-  document.addEventListener("keydown", pressed);
-  return () => document.removeEventListener("keydown", pressed);
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+function PanelControls({ session, view }: { session: Session; view: View }): JSX.Element {
+  const style = (name: PanelName): "on" | undefined => (view.panel.value === name ? "on" : undefined);
+  const count = session.roster.value?.participants.length ?? 0;
+  return (
+    <div class="controls-side controls-panels" role="group" aria-label={texts.panels}>
+      <Control
+        icon="people"
+        name={texts.labelPeople}
+        label={texts.labelPeople}
+        style={style("people")}
+        badge={count}
+        press={() => view.togglePanel("people")}
+      />
+      <Control
+        icon="shield"
+        name={texts.labelSecurity}
+        label={texts.labelSecurity}
+        style={style("security")}
+        press={() => view.togglePanel("security")}
+      />
+    </div>
+  );
 }

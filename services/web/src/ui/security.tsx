@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { ProtectionMode, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../i18n/index.ts";
 import { Icon, type IconName } from "./icons.tsx";
+import { Panel } from "./panel.tsx";
 
 interface Protection {
   readonly style: "managed" | "e2e";
@@ -19,12 +20,11 @@ function protectionOf(mode: ProtectionMode): Protection {
   return { style: "managed", icon: "managed", title: texts.managedTitle, text: texts.managedText };
 }
 
-/** Protection and recording in words, top left of the meeting. */
-export function SecurityChip({ room }: { room: Room }): JSX.Element {
+/** Protection and recording in words, top left of the meeting; opens the panel that explains them. */
+export function SecurityChip({ room, open }: { room: Room; open: () => void }): JSX.Element {
   const protection = protectionOf(room.protectionMode);
-  const name = texts.security(protection.title, texts.notRecorded);
   return (
-    <div class="chip" role="note" aria-label={name}>
+    <button type="button" class="chip" aria-label={texts.security(protection.title, texts.notRecorded)} onClick={open}>
       <span class={protection.style}>
         <Icon name={protection.icon} size="s" />
         {protection.title}
@@ -33,7 +33,16 @@ export function SecurityChip({ room }: { room: Room }): JSX.Element {
         <Icon name="notRecorded" size="s" />
         {texts.notRecorded}
       </span>
-    </div>
+    </button>
+  );
+}
+
+/** What protects the meeting, explained. */
+export function SecurityPanel({ room, close }: { room: Room; close: () => void }): JSX.Element {
+  return (
+    <Panel title={texts.securityTitle} close={close}>
+      <SecurityCard room={room} />
+    </Panel>
   );
 }
 

@@ -6,6 +6,7 @@ import { texts } from "../i18n/index.ts";
 import { VIDEO_SLOTS } from "../media/peer.ts";
 import { activeSource, isReconnecting } from "../protocol/roster.ts";
 import type { Session } from "../session/session.ts";
+import { colourOf, initialsOf } from "./avatar.tsx";
 import { Icon } from "./icons.tsx";
 import { Picture } from "./picture.tsx";
 import type { PlacedTile, Tile } from "./tiles.ts";
@@ -140,19 +141,4 @@ function Reconnecting({ onPicture }: { onPicture: boolean }): JSX.Element {
       {!lost.value && seconds.value > 0 && <p>{texts.noPictureFor(seconds.value)}</p>}
     </div>
   );
-}
-
-/** The first letters of the first and last word of a name. */
-export function initialsOf(name: string): string {
-  const words = name.trim().split(/\s+/u);
-  const first = words[0] ?? "";
-  const last = words.length > 1 ? (words.at(-1) ?? "") : "";
-  return `${[...first][0] ?? ""}${[...last][0] ?? ""}`.toUpperCase();
-}
-
-/** One of six colours, always the same for a participant. */
-function colourOf(participantId: string): number {
-  let sum = 0;
-  for (const character of participantId) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 6007;
-  return (sum % 6) + 1;
 }

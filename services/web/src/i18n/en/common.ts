@@ -1,0 +1,9 @@
+/** What every view says. */
+export const common = {
+  product: "Conclave",
+  version: (hash: string) => `Version ${hash}`,
+  you: "(you)",
+  reload: "Reload",
+  close: "Close",
+  closePanel: (title: string) => `Close ${title}`,
+};

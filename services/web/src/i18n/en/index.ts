@@ -1,0 +1,22 @@
+import { after } from "./after.ts";
+import { before } from "./before.ts";
+import { common } from "./common.ts";
+import { controls } from "./controls.ts";
+import { devices } from "./devices.ts";
+import { network } from "./network.ts";
+import { people } from "./people.ts";
+import { security } from "./security.ts";
+import { stage } from "./stage.ts";
+
+/** Every text of the page, in English. A value is a text or a function that fills in names and numbers. */
+export const en = {
+  ...common,
+  ...before,
+  ...security,
+  ...controls,
+  ...devices,
+  ...stage,
+  ...network,
+  ...people,
+  ...after,
+};

@@ -1,0 +1,54 @@
+import type { ComponentChildren, JSX } from "preact";
+
+import { texts } from "../i18n/index.ts";
+import { Icon } from "./icons.tsx";
+import { Modal } from "./modal.tsx";
+import { panelsBeside } from "./width.ts";
+
+interface PanelProps {
+  readonly title: string;
+  readonly close: () => void;
+  readonly children: ComponentChildren;
+  /** Buttons beside the title. */
+  readonly actions?: ComponentChildren;
+  /** What stays in sight below. */
+  readonly foot?: ComponentChildren;
+}
+
+/** A panel: beside the stage where there is room, over it as a dialog where there is not. */
+export function Panel(props: PanelProps): JSX.Element {
+  const { title, close } = props;
+  if (!panelsBeside.value) {
+    return (
+      <Modal name={title} class="panel panel-over" close={close}>
+        <PanelParts {...props} />
+      </Modal>
+    );
+  }
+  const escaped = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    event.preventDefault();
+    close();
+  };
+  return (
+    <aside class="panel" aria-label={title} onKeyDown={escaped}>
+      <PanelParts {...props} />
+    </aside>
+  );
+}
+
+function PanelParts({ title, close, children, actions, foot }: PanelProps): JSX.Element {
+  return (
+    <>
+      <header class="panel-head">
+        <h2>{title}</h2>
+        {actions}
+        <button type="button" class="icon-button" aria-label={texts.closePanel(title)} onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="panel-body">{children}</div>
+      {foot !== undefined && <footer class="panel-foot">{foot}</footer>}
+    </>
+  );
+}

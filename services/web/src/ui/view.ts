@@ -1,0 +1,23 @@
+import { signal } from "@preact/signals";
+
+/** The panels beside the stage, of which one is open at a time. */
+export type PanelName = "people" | "security";
+
+/** What lies over the meeting and takes the keyboard. */
+export type DialogName = "settings" | "shortcuts";
+
+/** What the person looks at in a meeting; nobody else learns of it. */
+export class View {
+  readonly panel = signal<PanelName | undefined>(undefined);
+  readonly dialog = signal<DialogName | undefined>(undefined);
+  /** The tile that the person wants large. */
+  readonly pinnedKey = signal<string | undefined>(undefined);
+
+  togglePanel(name: PanelName): void {
+    this.panel.value = this.panel.value === name ? undefined : name;
+  }
+
+  togglePin(key: string): void {
+    this.pinnedKey.value = this.pinnedKey.value === key ? undefined : key;
+  }
+}
