@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import stat
@@ -12,6 +13,8 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
 from typer.testing import CliRunner
 
 from conclave.services.cli.main import app
@@ -238,8 +241,17 @@ def test_the_view_follows_the_events() -> None:
     view = RoomView()
     view.take(meetings_pb2.WatchMeetingResponse(meeting_changed=meetings_pb2.Meeting(name=MEETING, locked=True)))
     assert view.meeting is not None
-    view.take(meetings_pb2.WatchMeetingResponse(participant_changed=meetings_pb2.Participant(id="p1")))
-    view.take(meetings_pb2.WatchMeetingResponse(participant_gone=meetings_pb2.ParticipantGone(participant_id="p1")))
+    view.take(meetings_pb2.WatchMeetingResponse(participant_changed=meetings_pb2.Participant(id="p1", role=1)))
+    for key, second in (("p2", 9), ("p3", 5)):
+        raised = meetings_pb2.Participant(
+            id=key, role=rooms_pb2.ROLE_PARTICIPANT, hand_raise_time=Timestamp(seconds=second)
+        )
+        view.take(meetings_pb2.WatchMeetingResponse(participant_changed=raised))
+    drawn = Console(width=200, file=io.StringIO(), record=True)
+    drawn.print(view.render())
+    assert re.findall(r"raised \((\d)\)\s+(p\d)", drawn.export_text()) == [("2", "p2"), ("1", "p3")]
+    for key in ("p1", "p2", "p3"):
+        view.take(meetings_pb2.WatchMeetingResponse(participant_gone=meetings_pb2.ParticipantGone(participant_id=key)))
     assert view.people == {}
     over = meetings_pb2.Meeting(name=MEETING)
     over.end_time.FromSeconds(1)

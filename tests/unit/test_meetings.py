@@ -106,6 +106,10 @@ class MemoryStore:
         await asyncio.sleep(0)
         self.log.append(f"store {participant.display_name} is {role.name}")
 
+    async def save_hand(self, participant: Participant, raise_time: datetime | None) -> None:
+        await asyncio.sleep(0)
+        self.log.append(f"store hand {participant.display_name} {'down' if raise_time is None else 'up'}")
+
     async def save_media(self, participant: Participant) -> None:
         self.log.append(f"store media {participant.display_name}")
 

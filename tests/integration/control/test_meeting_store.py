@@ -57,11 +57,14 @@ async def test_what_was_stored_is_what_a_restart_reads(store: Store) -> None:
     ada.published = frozenset({SourceKind.MICROPHONE, SourceKind.SCREEN_AUDIO})
     ada.active = frozenset({SourceKind.SCREEN_AUDIO})
     await meetings.save_media(ada)
+    ada.hand_raise_time = NOW + timedelta(seconds=9)
+    await meetings.save_hand(ada, ada.hand_raise_time)
     (read,) = await meetings.load_open()
     assert (read.id, read.room_id, read.start_time) == (meeting.id, "board", NOW)
     assert list(read.participants) == [ada.id, bob.id]
     again = read.participants[ada.id]
-    for field in ("display_name", "role", "join_time", "resume_token_hash", "invite_id", "published", "active"):
+    fields = ("display_name", "role", "join_time", "resume_token_hash", "invite_id", "published", "active")
+    for field in (*fields, "hand_raise_time"):
         assert getattr(again, field) == getattr(ada, field), field
     assert (again.transport_id, again.attached) == ("t1", False)
 
@@ -70,13 +73,14 @@ async def test_the_last_leave_ends_the_meeting_and_forgets_the_token(store: Stor
     meetings, meeting = meetings_in(store), Meeting("m" * 16, "board", NOW)
     ada = participant(2, meeting)
     await meetings.join(meeting, ada, True)
+    await meetings.save_hand(ada, NOW)
     await meetings.leave(meeting, [ada], NOW + timedelta(hours=1), True, False, "participant:x")
     assert await meetings.load_open() == []
     record = await meetings.find(meeting.name)
     assert record is not None
     assert record.end_time == NOW + timedelta(hours=1)
-    row_hash = await store.run(lambda session: session.scalar(select(ParticipantRow.resume_token_hash)))
-    assert row_hash is None
+    forgotten = select(ParticipantRow.resume_token_hash, ParticipantRow.hand_raise_time)
+    assert await store.run(lambda session: session.execute(forgotten).one()) == (None, None)
     acts = await store.run(lambda session: list(session.scalars(select(AuditRow.act).order_by(AuditRow.sequence))))
     assert acts == ["meeting.started", "participant.joined", "participant.left", "meeting.ended"]
     assert await store.run(lambda session: verify_entries(session, "d1")) == 4

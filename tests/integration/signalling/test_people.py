@@ -63,6 +63,16 @@ async def test_a_host_admits_mutes_locks_and_removes_while_an_administrator_watc
         assert list(muted.participant_ids) == [waiting.participant_id]
         assert (await guest.event(lambda m: m.HasField("mute_requested"))).mute_requested.participant_id == ""
 
+        assert (await guest.ask(set_hand=signalling_pb2.SetHand(raised=True))).HasField("ack")
+        (meeting,) = await appliance.list_meetings()
+        raised = [person.display_name for person in meeting.participants if person.HasField("hand_raise_time")]
+        assert raised == ["Guest"]
+        lower = signalling_pb2.LowerHand(participant_id=waiting.participant_id)
+        assert (await host.ask(lower_hand=lower)).HasField("ack")
+        await host.event(lambda m: m.participant_changed.participant.HasField("hand_raise_time"))
+        lowered = await host.event(lambda m: m.HasField("participant_changed"))
+        assert not lowered.participant_changed.participant.HasField("hand_raise_time")
+
         assert (await host.ask(set_lock=signalling_pb2.SetLock(locked=True))).HasField("ack")
         await late.ask(
             hello=signalling_pb2.Hello(
@@ -98,6 +108,7 @@ async def test_who_waits_is_still_waiting_after_control_was_killed(appliance: Ap
         await host.enter(invites["host"], "Host")
         waiting = await knock(guest, invites["participant"], "Guest")
         assert (await host.ask(set_lock=signalling_pb2.SetLock(locked=True))).HasField("ack")
+        assert (await host.ask(set_hand=signalling_pb2.SetHand(raised=True))).HasField("ack")
         token = host.token
         appliance.kill("control")
         await asyncio.gather(host.ended(), guest.ended())
@@ -107,6 +118,7 @@ async def test_who_waits_is_still_waiting_after_control_was_killed(appliance: Ap
         welcome = (await guest.ask(hello=hello)).welcome
         assert welcome.waiting.participant_id == waiting.participant_id
         resumed = await host.resume(token)
+        assert resumed.participants[0].HasField("hand_raise_time")
         assert (resumed.locked, [person.display_name for person in resumed.waiting]) == (True, ["Guest"])
         assert (await host.ask(admit_all=signalling_pb2.AdmitAllWaiting())).HasField("ack")
         await guest.event(lambda m: m.HasField("joined"))

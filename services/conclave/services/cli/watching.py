@@ -58,15 +58,19 @@ class RoomView:
         """The view as it is now."""
         title = escape(f"{self.room.display_name} ({self.room.name})")
         if self.meeting is None:
-            state = "no meeting is going on"
+            going_on = "no meeting is going on"
         else:
-            state = f"since {when(self.meeting.start_time)}" + (", [yellow]locked[/]" if self.meeting.locked else "")
-        people = Table("Person", "Role", "State", "Sends", "Id", box=None, pad_edge=False)
+            going_on = f"since {when(self.meeting.start_time)}" + (", [yellow]locked[/]" if self.meeting.locked else "")
+        people = Table("Person", "Role", "State", "Sends", "Hand", "Id", box=None, pad_edge=False)
+        up = [person for person in self.people.values() if person.HasField("hand_raise_time")]
+        up.sort(key=lambda person: person.hand_raise_time.ToNanoseconds())
+        hands = {person.id: f"raised ({place})" for place, person in enumerate(up, 1)}
         for person in self.people.values():
             sends = ", ".join(SOURCES[s.kind] for s in person.sources if s.active and s.kind in SOURCES)
             name = escape(person.display_name) + (" [dim](member)[/]" if person.member else "")
-            people.add_row(name, role_word(person.role), STATES.get(person.connection_state, ""), sends, person.id)
-        parts: list[str | Table] = [f"[bold]{title}[/]: {state}", people]
+            state = STATES.get(person.connection_state, "")
+            people.add_row(name, role_word(person.role), state, sends, hands.get(person.id, ""), person.id)
+        parts: list[str | Table] = [f"[bold]{title}[/]: {going_on}", people]
         if self.waiting:
             waiting = Table("Waits", "Since", "Id", box=None, pad_edge=False)
             for each in self.waiting:

@@ -163,6 +163,7 @@ def participant_to_proto(participant: Participant) -> pb.Participant:
         join_time=_timestamp(participant.join_time),
         connection_state=pb.ConnectionState.ValueType(participant.connection_state.value),
         member=participant.member,
+        hand_raise_time=None if participant.hand_raise_time is None else _timestamp(participant.hand_raise_time),
     )
 
 

@@ -94,6 +94,8 @@ class Participant:
     # May name kinds that are not published yet: a client may tell its switches before it offers.
     active: frozenset[SourceKind] = frozenset()
     transport_id: str = ""
+    # None while the hand is down.
+    hand_raise_time: datetime | None = None
     media: MediaState = MediaState.NONE
     # Whether a client's signalling is attached; if not, since when (monotonic nanoseconds).
     attached: bool = True

@@ -44,7 +44,7 @@ class ParticipantRow(TenantRow, Row):
     `role` is a domain Role. `published_sources` and `active_sources` have bit `1 << kind` set for each
     `conclave.v1.SourceKind`. `resume_token_hash` is SHA-256 of the token. `invite_id` names the invite that let the
     person in, which may be gone. `transport_id` is the media core's, null while there is none. `removed` is set for
-    whom a host or an administrator took out.
+    whom a host or an administrator took out. `hand_raise_time` is null while the hand is down.
     """
 
     __tablename__ = "participants"
@@ -68,6 +68,7 @@ class ParticipantRow(TenantRow, Row):
     active_sources: Mapped[int] = mapped_column(default=0)
     invite_id: Mapped[str | None] = mapped_column(String(16))
     removed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    hand_raise_time: Mapped[datetime | None] = mapped_column(UtcTime())
 
 
 class WaitingRow(TenantRow, Row):

@@ -131,6 +131,13 @@ class Moderation:
             await self._lobbies.reconsider(name.room_id)
             return participant
 
+    @carried_out
+    async def lower_hand(self, actor: Actor, name: MeetingName, participant_id: str) -> None:
+        """Lowers somebody's hand. Raises ParticipantNotFound."""
+        async with self._register.turn:
+            self._register.require_host(actor, name.room_id)
+            await self._meetings.hands.lower(_find(self._going_on(name), participant_id))
+
     async def _mute(self, actor: Actor, chosen: list[Participant]) -> list[Participant]:
         speaking = [participant for participant in chosen if SourceKind.MICROPHONE in participant.active]
         for participant in speaking:

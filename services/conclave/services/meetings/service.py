@@ -19,6 +19,7 @@ from conclave.services.domain.rooms import MAX_PERSON_DISPLAY_NAME, Room, valida
 from conclave.services.media.errors import CoreUnavailable
 from conclave.services.meetings.admission import InviteComer, check_entry, check_invite, waits_for
 from conclave.services.meetings.errors import MeetingNotFound, MeetingOver, NotHost, SessionLost
+from conclave.services.meetings.hands import Hands, HandStore
 from conclave.services.meetings.lobby import Lobbies, LobbyStore, random_id
 from conclave.services.meetings.model import (
     EndReason,
@@ -42,7 +43,7 @@ LISTING = "meetings"
 _log = logging.getLogger(__name__)
 
 
-class MeetingStore(LobbyStore, Protocol):
+class MeetingStore(LobbyStore, HandStore, Protocol):
     """Where meetings are kept; see SqlMeetingStore."""
 
     async def load_open(self) -> list[Meeting]: ...
@@ -88,6 +89,7 @@ class MeetingService:
         self._monotonic_ns = monotonic_ns
         self._register = Register()
         self._lobbies = Lobbies(self._register, store, clock)
+        self.hands = Hands(self._register, store, clock)
 
     def observe(self, observer: MeetingObserver) -> None:
         """Adds somebody who is told of participants."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, tuple_, update
 
@@ -197,6 +197,7 @@ class SqlMeetingStore:
                         resume_token_hash=None,
                         transport_id=None,
                         active_sources=0,
+                        hand_raise_time=None,
                         removed=removed,
                     )
                 )
@@ -241,6 +242,10 @@ class SqlMeetingStore:
 
         await self._store.run(work)
 
+    async def save_hand(self, participant: Participant, raise_time: datetime | None) -> None:
+        """Stores when a participant raised the hand; None when it is down."""
+        await self._update(participant, {"hand_raise_time": raise_time})
+
     async def save_media(self, participant: Participant) -> None:
         """Stores a participant's transport and sources."""
         values = {
@@ -248,14 +253,17 @@ class SqlMeetingStore:
             "published_sources": _mask(participant.published),
             "active_sources": _mask(participant.active),
         }
-        key, tenant_id = participant.id, self._tenant_id
+        await self._update(participant, values)
+
+    async def _update(self, participant: Participant, values: dict[str, Any]) -> None:
+        changed = (
+            update(ParticipantRow)
+            .where(ParticipantRow.tenant_id == self._tenant_id, ParticipantRow.id == participant.id)
+            .values(**values)
+        )
 
         def work(session: Session) -> None:
-            session.execute(
-                update(ParticipantRow)
-                .where(ParticipantRow.tenant_id == tenant_id, ParticipantRow.id == key)
-                .values(**values)
-            )
+            session.execute(changed)
 
         await self._store.run(work)
 
@@ -332,5 +340,6 @@ def _participant(row: ParticipantRow) -> Participant:
         published=_kinds(row.published_sources),
         active=_kinds(row.active_sources),
         transport_id=row.transport_id or "",
+        hand_raise_time=row.hand_raise_time,
         attached=False,
     )

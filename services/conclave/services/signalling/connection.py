@@ -26,7 +26,7 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = ["Connection", "InviteDesk", "RoomDesk"]
 
 VERSION = 1
-CAPABILITIES = ("slots", "lobby", "hosts")
+CAPABILITIES = ("slots", "lobby", "hosts", "hands")
 # What a client says that can wait.
 LOBBY = "lobby"
 MAX_WISHES = 64
@@ -169,6 +169,8 @@ class Connection:
                     raise RequestInvalid(f"name each slot once, at most {MAX_WISHES} of them")
                 wishes = [Wish(slot.mid, slot.source_id, slot.max_height) for slot in slots]
                 await self._media.set_slots(self._present(), wishes)
+            case "set_hand":
+                await self._meetings.hands.set(self._present(), message.set_hand.raised)
 
     async def _hello(self, request_id: int, hello: pb.Hello) -> None:
         if not hello.min_version <= VERSION <= hello.max_version:

@@ -20,7 +20,7 @@ from conclave.v1 import signalling_pb2 as pb
 
 __all__ = ["REQUESTS", "HostRequests", "LinkDesk"]
 
-REQUESTS = ("admit", "admit_all", "turn_away", "remove", "mute", "mute_all", "set_lock", "set_role")
+REQUESTS = ("admit", "admit_all", "turn_away", "remove", "mute", "mute_all", "set_lock", "set_role", "lower_hand")
 MAX_IDS = 500
 
 
@@ -60,6 +60,8 @@ class HostRequests:
             case "set_role":
                 role = role_from_proto(message.set_role.role)
                 await rules.set_role(actor, meeting.name, message.set_role.participant_id, role)
+            case "lower_hand":
+                await rules.lower_hand(actor, meeting.name, message.lower_hand.participant_id)
 
     async def link(self, participant: Participant) -> rooms_pb2.RoomLink:
         """The room's own link, without a url when there is none. Raises NotHost."""
