@@ -8,7 +8,7 @@ import { commandsOf, listenForCommands } from "./commands.ts";
 import { Controls } from "./controls.tsx";
 import { Brand, Icon } from "./icons.tsx";
 import { PeoplePanel } from "./people.tsx";
-import { deviceProblems } from "./prejoin.tsx";
+import { deviceProblems } from "./preview.tsx";
 import { SecurityChip, SecurityPanel } from "./security.tsx";
 import { Stage } from "./stage.tsx";
 import type { View } from "./view.ts";
