@@ -20,3 +20,6 @@ export const en = {
   ...people,
   ...after,
 };
+
+/** The shape of a catalogue: the same texts and functions in every language. */
+export type Texts = typeof en;

@@ -1,0 +1,26 @@
+import type { after as english } from "../en/after.ts";
+
+export const after: Partial<typeof english> = {
+  leftTitle: "Sie haben die Besprechung verlassen",
+  joinAgain: "Wieder beitreten",
+  endedTitle: "Besprechung beendet",
+  endedByHost: "Sie wurde für alle beendet.",
+  endedTimedOut: "Ihre Verbindung war zu lange unterbrochen.",
+  length: "Dauer",
+  minutes: (count) => (count === 1 ? "1 Minute" : `${count} Minuten`),
+  underOneMinute: "Unter 1 Minute",
+  noInviteTitle: "Hier gibt es keine Besprechung",
+  noInviteText: "Öffnen Sie den ganzen Link, den Sie bekommen haben; ein Teil davon fehlt.",
+  inviteInvalidText: "Dieser Link gehört nicht zu dieser Anlage. Bitten Sie um einen neuen.",
+  inviteExpiredTitle: "Diese Einladung ist abgelaufen",
+  inviteExpiredText: "Bitten Sie die Person, die Sie eingeladen hat, um einen neuen Link.",
+  inviteRevokedTitle: "Diese Einladung wurde zurückgezogen",
+  inviteRevokedText: "Bitten Sie die Person, die Sie eingeladen hat, um einen neuen Link.",
+  roomFullTitle: "Diese Besprechung ist voll",
+  roomFullText: "Versuchen Sie es wieder, wenn jemand gegangen ist.",
+  versionTitle: "Diese Seite ist veraltet",
+  versionText: "Die Anlage wurde aktualisiert. Laden Sie die Seite neu, um fortzufahren.",
+  replacedTitle: "Anderswo geöffnet",
+  replacedText: "Sie sind in einem anderen Fenster in dieser Besprechung.",
+  refusedTitle: "Sie können nicht beitreten",
+};

@@ -1,0 +1,10 @@
+import type { common as english } from "../en/common.ts";
+
+export const common: Partial<typeof english> = {
+  product: "Conclave",
+  version: (hash) => `Version ${hash}`,
+  you: "(Sie)",
+  reload: "Neu laden",
+  close: "Schließen",
+  closePanel: (title) => `${title} schließen`,
+};

@@ -1,0 +1,31 @@
+import type { controls as english } from "../en/controls.ts";
+
+export const controls: Partial<typeof english> = {
+  muteMicrophone: "Mikrofon stumm schalten",
+  unmuteMicrophone: "Mikrofon einschalten",
+  turnCameraOff: "Kamera ausschalten",
+  turnCameraOn: "Kamera einschalten",
+  shareScreen: "Bildschirm teilen",
+  stopSharing: "Teilen stoppen",
+  leaveMeeting: "Besprechung verlassen",
+  labelMute: "Stumm",
+  labelUnmute: "Einschalten",
+  labelCameraOff: "Kamera aus",
+  labelCameraOn: "Kamera ein",
+  labelShare: "Teilen",
+  labelStopSharing: "Stoppen",
+  labelLeave: "Verlassen",
+  controls: "Steuerung der Besprechung",
+  labelPeople: "Personen",
+  labelSecurity: "Sicherheit",
+  labelMore: "Mehr",
+  moreActions: "Mehr Aktionen",
+  panels: "Seitenleisten",
+
+  commandMicrophone: "Mikrofon stumm schalten oder Stummschaltung aufheben",
+  commandCamera: "Kamera ein- oder ausschalten",
+  commandShare: "Bildschirm teilen oder das Teilen stoppen",
+  commandPeople: "Personen öffnen oder schließen",
+  commandSecurity: "Sicherheit öffnen oder schließen",
+  commandLeave: "Besprechung verlassen",
+};

@@ -1,0 +1,23 @@
+import { after } from "./after.ts";
+import { before } from "./before.ts";
+import { common } from "./common.ts";
+import { controls } from "./controls.ts";
+import { devices } from "./devices.ts";
+import { network } from "./network.ts";
+import { people } from "./people.ts";
+import { security } from "./security.ts";
+import { stage } from "./stage.ts";
+
+/** Every text of the page, in German: formal, times of 24 hours. */
+export const de = {
+  ...common,
+  ...before,
+  ...security,
+  ...controls,
+  ...devices,
+  ...stage,
+  ...network,
+  ...people,
+  ...after,
+};
+
