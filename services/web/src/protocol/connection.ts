@@ -36,8 +36,8 @@ export interface ConnectionHandlers {
   refused(error: SignallingError): void;
 }
 
-type RequestBody = NonNullable<MessageInitShape<typeof ClientMessageSchema>["body"]>;
-type AnswerBody = ServerMessage["body"];
+export type RequestBody = NonNullable<MessageInitShape<typeof ClientMessageSchema>["body"]>;
+export type AnswerBody = ServerMessage["body"];
 
 interface Pending {
   readonly resolve: (body: AnswerBody) => void;

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { EndReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
-import type { Role, Room } from "../gen/conclave/v1/rooms_pb.js";
+import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import {
   ErrorCode,
   type Answer,
@@ -15,6 +15,7 @@ import { Connection, type Credential } from "../protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../protocol/errors.ts";
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
 import { afterEvent, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
+import { Hosting } from "./hosting.ts";
 import { LocalMedia } from "./local.ts";
 import { MediaLink } from "./medialink.ts";
 
@@ -38,11 +39,14 @@ export class Session {
   readonly endReason = signal<EndReason>(EndReason.UNSPECIFIED);
   readonly local: LocalMedia;
   readonly media: MediaLink;
+  readonly hosting = new Hosting((body) => this.#connection.request(body));
 
   /** The participant that this client is. */
   readonly self = computed<Participant | undefined>(() =>
     this.roster.value?.participants.find((participant) => participant.id === this.roster.value?.selfId),
   );
+
+  readonly isHost = computed(() => this.self.value?.role === Role.HOST);
 
   readonly #connection: Connection;
   readonly #clock: Clock;

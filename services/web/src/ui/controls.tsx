@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 import { Icon, type IconName } from "./icons.tsx";
+import { More } from "./more.tsx";
 import type { PanelName, View } from "./view.ts";
 
 interface ControlProps {
@@ -43,6 +44,7 @@ export function Controls({ session, view }: { session: Session; view: View }): J
       <span class="controls-side" />
       <div class="controls-group">
         <SentControls session={session} />
+        <More session={session} view={view} />
         <Control
           icon="leave"
           name={texts.leaveMeeting}

@@ -6,6 +6,7 @@ import type { Session } from "../session/session.ts";
 import { Announcements } from "./announcements.tsx";
 import { commandsOf, listenForCommands } from "./commands.ts";
 import { Controls } from "./controls.tsx";
+import { OpenDialog } from "./dialogs.tsx";
 import { Brand, Icon } from "./icons.tsx";
 import { PeoplePanel } from "./people.tsx";
 import { deviceProblems } from "./preview.tsx";
@@ -33,6 +34,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
         <OpenPanel session={session} view={view} />
       </div>
       <Controls session={session} view={view} />
+      <OpenDialog session={session} view={view} />
       <Announcements session={session} />
     </div>
   );

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 export type PanelName = "people" | "security";
 
 /** What lies over the meeting and takes the keyboard. */
-export type DialogName = "settings" | "shortcuts";
+export type DialogName = "settings" | "shortcuts" | "endMeeting";
 
 /** What the person looks at in a meeting; nobody else learns of it. */
 export class View {
@@ -15,6 +15,11 @@ export class View {
 
   togglePanel(name: PanelName): void {
     this.panel.value = this.panel.value === name ? undefined : name;
+  }
+
+  /** Opens a dialog in place of the one that is open; undefined for none. */
+  show(dialog: DialogName | undefined): void {
+    this.dialog.value = dialog;
   }
 
   togglePin(key: string): void {

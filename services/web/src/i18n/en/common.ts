@@ -5,5 +5,6 @@ export const common = {
   you: "(you)",
   reload: "Reload",
   close: "Close",
+  cancel: "Cancel",
   closePanel: (title: string) => `Close ${title}`,
 };

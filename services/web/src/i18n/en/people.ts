@@ -5,4 +5,7 @@ export const people = {
   peopleTitle: "People",
   inTheMeeting: "In the meeting",
   host: "Host",
+  endMeeting: "End meeting for everyone",
+  endMeetingTitle: (room: string) => `End ${room} for everyone?`,
+  endMeetingText: "Everybody is taken out at once, and whoever waits is sent away.",
 };

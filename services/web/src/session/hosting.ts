@@ -1,0 +1,82 @@
+import { signal } from "@preact/signals";
+
+import type { Role, RoomLink } from "../gen/conclave/v1/rooms_pb.js";
+import type { AnswerBody, RequestBody } from "../protocol/connection.ts";
+import { ConnectionLost, SignallingError } from "../protocol/errors.ts";
+
+/** Sends a request; rejects with SignallingError when the appliance refuses, with ConnectionLost when no answer came. */
+export type Request = (body: RequestBody) => Promise<AnswerBody>;
+
+/** What a host decides about the others. The appliance refuses whoever is none. */
+export class Hosting {
+  /** Why the last decision was not carried out; undefined when it was. */
+  readonly problem = signal<Error | undefined>(undefined);
+  readonly #request: Request;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  admit(participantId: string): Promise<void> {
+    return this.#carryOut({ case: "admit", value: { participantIds: [participantId] } });
+  }
+
+  admitAll(): Promise<void> {
+    return this.#carryOut({ case: "admitAll", value: {} });
+  }
+
+  turnAway(participantId: string): Promise<void> {
+    return this.#carryOut({ case: "turnAway", value: { participantIds: [participantId] } });
+  }
+
+  remove(participantId: string): Promise<void> {
+    return this.#carryOut({ case: "remove", value: { participantId } });
+  }
+
+  mute(participantId: string): Promise<void> {
+    return this.#carryOut({ case: "mute", value: { participantIds: [participantId] } });
+  }
+
+  /** Everybody but the hosts. */
+  muteAll(): Promise<void> {
+    return this.#carryOut({ case: "muteAll", value: {} });
+  }
+
+  setLock(locked: boolean): Promise<void> {
+    return this.#carryOut({ case: "setLock", value: { locked } });
+  }
+
+  setRole(participantId: string, role: Role): Promise<void> {
+    return this.#carryOut({ case: "setRole", value: { participantId, role } });
+  }
+
+  lowerHand(participantId: string): Promise<void> {
+    return this.#carryOut({ case: "lowerHand", value: { participantId } });
+  }
+
+  endMeeting(): Promise<void> {
+    return this.#carryOut({ case: "endMeeting", value: {} });
+  }
+
+  /** The room's own link; undefined when it has none or could not be told. */
+  async link(): Promise<RoomLink | undefined> {
+    const answer = await this.#ask({ case: "getLink", value: {} });
+    return answer?.case === "roomLink" && answer.value.url !== "" ? answer.value : undefined;
+  }
+
+  async #carryOut(body: RequestBody): Promise<void> {
+    await this.#ask(body);
+  }
+
+  async #ask(body: RequestBody): Promise<AnswerBody | undefined> {
+    try {
+      const answer = await this.#request(body);
+      this.problem.value = undefined;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof SignallingError || error instanceof ConnectionLost)) throw error;
+      this.problem.value = error;
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import type { JSX } from "preact";
+
+import type { Session } from "../session/session.ts";
+import { EndMeetingDialog } from "./ending.tsx";
+import type { View } from "./view.ts";
+
+/** The dialog that is open over the meeting. */
+export function OpenDialog({ session, view }: { session: Session; view: View }): JSX.Element | null {
+  const close = (): void => view.show(undefined);
+  switch (view.dialog.value) {
+    case "endMeeting":
+      return <EndMeetingDialog session={session} close={close} />;
+    default:
+      return null;
+  }
+}
