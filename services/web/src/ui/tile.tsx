@@ -34,7 +34,7 @@ export function TileView({ session, placed, speaking, pinned, leftOut, togglePin
   const shown = shownBy(session, tile);
   const muted = !isScreen && activeSource(participant, SourceKind.MICROPHONE) === undefined;
   const style = {
-    left: `${place.left}px`,
+    insetInlineStart: `${place.left}px`,
     top: `${place.top}px`,
     width: `${place.width}px`,
     height: `${place.height}px`,
