@@ -128,10 +128,16 @@ class Core:
     def __init__(self, log: list[str]) -> None:
         self.log = log
         self.away = False
+        self.asked = asyncio.Event()
+        # Cleared, it answers nobody.
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def delete_transport(self, transport_id: str) -> None:
         if self.away:
             raise CoreUnavailable("away")
+        self.asked.set()
+        await self.answers.wait()
         self.log.append(f"core delete {transport_id}")
 
 
@@ -233,6 +239,38 @@ async def test_bad_display_names_are_refused(name: str) -> None:
 )
 async def test_good_display_names_are_trimmed(typed: str, shown: str) -> None:
     assert (await House().join(typed)).display_name == shown
+
+
+async def test_a_leave_that_waits_for_the_core_holds_up_nobody_else() -> None:
+    house = House()
+    ada, bob = await house.join("Ada"), await house.join("Bob")
+    ada.transport_id = "t"
+    house.core.answers.clear()
+    leaving = asyncio.ensure_future(house.meetings.leave(ada))
+    await house.core.asked.wait()
+    async with asyncio.timeout(5):
+        await house.join("Cyd", room="other")
+        await house.join("Dan")
+        await house.meetings.leave(bob)
+    assert house.meetings.participant(ada.id) is ada
+    house.core.answers.set()
+    await leaving
+    assert house.take_log()[-2:] == ["store leave ['Ada'] ends=False by participant", "left Ada by choice"]
+
+
+async def test_who_comes_while_the_meeting_is_ended_for_everybody_goes_too() -> None:
+    house = House()
+    ada = await house.join("Ada", Role.HOST)
+    ada.transport_id = "t"
+    house.core.answers.clear()
+    ending = asyncio.ensure_future(house.meetings.end_as_participant(ada))
+    await house.core.asked.wait()
+    async with asyncio.timeout(5):
+        await house.join("Bob")
+    house.core.answers.set()
+    await ending
+    assert house.meetings.meetings() == []
+    assert house.take_log()[-2:] == ["store leave ['Bob'] ends=True by participant", "left Bob ENDED"]
 
 
 async def test_a_leaver_is_cut_at_the_core_before_anybody_is_told() -> None:

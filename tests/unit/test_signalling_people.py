@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from conclave.services.domain.invites import NEVER, Invite
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import Admission
 from conclave.services.invites.service import CreatedLink
+from conclave.services.media.model import Transport, TransportSpec
 from conclave.services.meetings.service import GRACE_NS
 from conclave.services.signalling.connection import SILENCE_NS
 from conclave.v1 import meetings_pb2, rooms_pb2
@@ -216,6 +219,37 @@ async def test_one_removed_is_cut_told_why_and_kept_out() -> None:
     again, other = house.connect(), house.connect()
     assert code(await again.ask(hello=hello(resume_token=anna.token))) == "SESSION_LOST"
     assert code(await other.ask(hello=hello(invite_token="anna"))) == "REMOVED"
+
+
+async def test_an_offer_under_way_gives_no_media_to_one_who_is_removed() -> None:
+    house = House()
+    host, anna = await house.join("Host", "host"), await house.join("Anna")
+    asked, may_make, cut, may_leave = (asyncio.Event() for _ in range(4))
+    make, leave = house.core.create_transport, house.store.leave
+
+    async def make_when_told(spec: TransportSpec) -> Transport:
+        asked.set()
+        await may_make.wait()
+        return await make(spec)
+
+    async def leave_when_told(*arguments: Any) -> None:
+        cut.set()
+        await may_leave.wait()
+        await leave(*arguments)
+
+    house.core.create_transport = make_when_told  # type: ignore[method-assign]
+    house.store.leave = leave_when_told  # type: ignore[method-assign]
+    offering = asyncio.ensure_future(anna.offer())
+    await asked.wait()
+    removing = asyncio.ensure_future(host.ask(remove=pb.Remove(participant_id=anna.id)))
+    await cut.wait()
+    # The transport is made between the cut, which found none, and the leave.
+    may_make.set()
+    assert code(await offering) == "SESSION_LOST"
+    assert house.core.transports == {}
+    may_leave.set()
+    assert (await removing).HasField("ack")
+    assert house.core.transports == {}
 
 
 async def test_a_new_host_learns_who_waits_and_a_former_one_forgets() -> None:

@@ -34,7 +34,7 @@ class Hands:
         """Raises or lowers a participant's own hand. Raises MeetingOver."""
         async with self._register.turn:
             meeting = self._register.meeting_of(participant)
-            if meeting is None:
+            if meeting is None or participant.leaving:
                 raise MeetingOver("the meeting is over for you")
             if not raised:
                 await self.lower(participant)

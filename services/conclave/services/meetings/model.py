@@ -97,6 +97,8 @@ class Participant:
     # None while the hand is down.
     hand_raise_time: datetime | None = None
     media: MediaState = MediaState.NONE
+    # Being taken out: no transport is made any more.
+    leaving: bool = False
     # Whether a client's signalling is attached; if not, since when (monotonic nanoseconds).
     attached: bool = True
     away_since_ns: int = 0

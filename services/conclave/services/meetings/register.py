@@ -103,6 +103,10 @@ class Register:
         meeting = self.meetings.get(participant.meeting_id)
         return meeting if meeting is not None and participant.id in meeting.participants else None
 
+    def stays(self, participant: Participant) -> bool:
+        """Whether a participant is in a meeting and not being taken out."""
+        return self.meeting_of(participant) is not None and not participant.leaving
+
     def lobby_of(self, waiting: Waiting) -> Lobby | None:
         """The lobby that somebody waits in; None for one who waits no more."""
         lobby = self.lobbies.get(waiting.room_id)

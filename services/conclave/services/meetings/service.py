@@ -303,7 +303,9 @@ class MeetingService:
         # Who waits goes first: they would come in otherwise when a host's leave opens a seat.
         async with self._register.turn:
             await self._lobbies.drop(self.waiting_in(meeting.room_id), EndReason.ENDED)
-        await self._remove(list(meeting.participants.values()), EndReason.ENDED, actor)
+        # Somebody may have come in while the others were cut.
+        while meeting.participants:
+            await self._remove(list(meeting.participants.values()), EndReason.ENDED, actor)
 
     async def take_out(self, participant: Participant, actor: str) -> None:
         """Removes somebody, whose invite lets them in no more while the meeting lasts."""
@@ -349,18 +351,31 @@ class MeetingService:
 
     @carried_out
     async def _remove(self, participants: list[Participant], reason: EndReason | None, actor: str) -> None:
+        # All of one meeting. Nothing is awaited before it is said that they go: an offer that is under way must not
+        # give them a transport behind the cut, nobody comes back in through the same invite.
+        leaving = [(meeting, p) for p in participants if (meeting := self.meeting_of(p)) is not None]
+        for meeting, participant in leaving:
+            participant.leaving = True
+            if reason is EndReason.REMOVED:
+                meeting.barred.add(participant.invite_id)
+        try:
+            # Nothing may be forwarded after the leave (DESIGN section 1): the core comes first. Outside the turn, which
+            # is everybody's: a core that does not answer would hold up all rooms.
+            await asyncio.gather(*(self._cut(participant) for _, participant in leaving))
+            await self._record_leave(participants, reason, actor)
+        except BaseException:
+            for _, participant in leaving:
+                participant.leaving = False
+            raise
+
+    async def _record_leave(self, participants: list[Participant], reason: EndReason | None, actor: str) -> None:
         async with self._register.turn:
             leaving = [p for p in participants if self.meeting_of(p) is not None]
             if not leaving:
                 return
-            # Nothing may be forwarded after the leave (DESIGN section 1): the core comes first.
-            await asyncio.gather(*(self._cut(participant) for participant in leaving))
             meeting = self._register.meetings[leaving[0].meeting_id]
             ends = len(leaving) == len(meeting.participants)
             removed = reason is EndReason.REMOVED
-            if removed:
-                # Before anything is awaited: nobody comes back in through the same invite meanwhile.
-                meeting.barred |= {participant.invite_id for participant in leaving}
             await self._store.leave(meeting, leaving, self._clock(), ends, removed, actor)
             for participant in leaving:
                 del meeting.participants[participant.id]

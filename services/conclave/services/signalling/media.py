@@ -140,7 +140,7 @@ class MediaSessions:
                 transport = await self._core.create_transport(spec)
             finally:
                 self._making.discard(transport_id)
-            if self._meetings.meeting_of(participant) is None:
+            if not self._meetings.register.stays(participant):
                 await self._core.delete_transport(transport_id)
                 raise MeetingOver("the meeting was over before the media could begin")
             # Before anything is awaited: what the core reports of it from now on finds it here.
