@@ -84,10 +84,21 @@ const chromiumEngine = {
       evaluate: (expression) => page.evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
+      memory: () => memoryOf(context, page),
       close: () => context.close(),
     };
   },
 };
+
+// What the page holds on to once all garbage is gone: bytes of JavaScript, and how many nodes and listeners.
+async function memoryOf(context, page) {
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Performance.enable");
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  await devtools.detach();
+  return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+}
 
 const firefoxEngine = {
   async start() {
@@ -174,6 +185,8 @@ async function carryOut({ page: name, operation, argument, argument2 }) {
     case "screenshot":
       await page.screenshot(argument);
       return null;
+    case "memory":
+      return page.memory();
     case "show":
       await page.show();
       return null;
