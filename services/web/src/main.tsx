@@ -7,17 +7,20 @@ import "./styles/meeting.css";
 import "./styles/stage.css";
 import "./styles/overlays.css";
 import "./styles/people.css";
+import "./styles/access.css";
 import { exposeDiagnostics } from "./diagnostics.ts";
 import { tellLanguage } from "./i18n/index.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";
 import { tokenFromFragment } from "./protocol/invite.ts";
 import { Session } from "./session/session.ts";
 import { App } from "./ui/app.tsx";
+import { keepDisplay } from "./ui/display.ts";
 import { NoInvite } from "./ui/farewell.tsx";
 import { readBuildHash } from "./ui/version.ts";
 import { View } from "./ui/view.ts";
 
 tellLanguage(document.documentElement);
+keepDisplay(document.documentElement);
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element with the id app");
 

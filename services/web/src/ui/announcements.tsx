@@ -1,36 +1,77 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
-import { texts } from "../i18n/index.ts";
+import { remembered } from "../session/preferences.ts";
 import type { Session } from "../session/session.ts";
+import { ANNOUNCEMENT_LEVELS, Announcer, type AnnouncementLevel } from "./announcer.ts";
+import { newsBetween, type Situation } from "./news.ts";
+import { securityText } from "./security.tsx";
+import type { View } from "./view.ts";
 
-/** At most one announcement in this time, so that a full room does not talk a screen reader to death. */
-const INTERVAL_MS = 3000;
+const isLevel = (value: unknown): value is AnnouncementLevel => ANNOUNCEMENT_LEVELS.some((level) => level === value);
+export const announcementLevel = remembered<AnnouncementLevel>("announcements", "all", isLevel);
 
-/** Joins and leaves, said to screen readers. */
-export function Announcements({ session }: { session: Session }): JSX.Element {
-  const said = useSignal("");
-  useEffect(() => {
-    let known = namesOf(session);
-    const timer = setInterval(() => {
-      const now = namesOf(session);
-      const news: string[] = [];
-      for (const [id, name] of now) if (!known.has(id)) news.push(texts.joined(name));
-      for (const [id, name] of known) if (!now.has(id)) news.push(texts.gone(name));
-      known = now;
-      if (news.length > 0) said.value = news.join(" ");
-    }, INTERVAL_MS);
-    return () => clearInterval(timer);
-  }, [session, said]);
+/** What happens in the meeting, said to screen readers. */
+export function Announcements({ session, view }: { session: Session; view: View }): JSX.Element {
+  const calm = useSignal("");
+  const urgent = useSignal("");
+  const announcer = useRef(new Announcer(() => announcementLevel.peek())).current;
+  const timer = useRef<number | undefined>(undefined);
+  const speak = (): void => {
+    clearTimeout(timer.current);
+    const now = performance.now();
+    for (let said = announcer.poll(now); said !== undefined; said = announcer.poll(now)) {
+      const place = said.urgent ? urgent : calm;
+      // The same words again are news only when they differ: a space that nobody hears.
+      place.value = place.peek() === said.text ? `${said.text}\u00a0` : said.text;
+    }
+    const next = announcer.nextTimeoutMs();
+    if (next !== undefined) timer.current = window.setTimeout(speak, Math.max(0, next - now));
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const situation = useComputed(() => situationOf(session));
+  const before = useRef(situation.peek());
+  useSignalEffect(() => {
+    const news = newsBetween(before.current, situation.value);
+    before.current = situation.value;
+    for (const each of news) announcer.hear(each);
+    speak();
+  });
+  const answered = useRef(view.speakersAsked.peek());
+  useSignalEffect(() => {
+    if (view.speakersAsked.value === answered.current) return;
+    answered.current = view.speakersAsked.value;
+    announcer.hear({ kind: "speakers", names: speakersIn(session) });
+    speak();
+  });
   return (
-    <p class="hidden-text" role="status">
-      {said.value}
-    </p>
+    <>
+      <p class="hidden-text" role="status">
+        {calm.value}
+      </p>
+      <p class="hidden-text" role="alert">
+        {urgent.value}
+      </p>
+    </>
   );
 }
 
-function namesOf(session: Session): Map<string, string> {
-  const participants = session.roster.peek()?.participants ?? [];
-  return new Map(participants.map((participant) => [participant.id, participant.displayName]));
+function situationOf(session: Session): Situation {
+  const roster = session.roster.value;
+  const room = session.room.value;
+  return {
+    selfId: roster?.selfId ?? "",
+    participants: roster?.participants ?? [],
+    waiting: [],
+    security: room === undefined ? "" : securityText(room),
+    connected: session.online.value && session.media.state.value !== "interrupted",
+  };
+}
+
+function speakersIn(session: Session): string[] {
+  const roster = session.roster.peek();
+  const names = new Map(roster?.participants.map((participant) => [participant.id, participant.displayName]));
+  return (roster?.speakerIds ?? []).flatMap((id) => names.get(id) ?? []);
 }

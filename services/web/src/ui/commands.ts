@@ -1,4 +1,5 @@
 import { texts } from "../i18n/index.ts";
+import { isBoolean, remembered } from "../session/preferences.ts";
 import type { Session } from "../session/session.ts";
 import type { View } from "./view.ts";
 
@@ -12,6 +13,9 @@ export interface Command {
   readonly run: () => void;
 }
 
+/** Whether keys without Ctrl do anything: who dictates or has a tremor may want them not to. */
+export const singleKeys = remembered("singleKeys", true, isBoolean);
+
 /** Everything that a key does, in the order in which it is listed. */
 export function commandsOf(session: Session, view: View): Command[] {
   const { local } = session;
@@ -21,19 +25,26 @@ export function commandsOf(session: Session, view: View): Command[] {
     { key: "s", text: texts.commandShare, run: () => void local.setScreen(local.screen.value === undefined) },
     { key: "p", text: texts.commandPeople, run: () => view.togglePanel("people") },
     { key: "i", text: texts.commandSecurity, run: () => view.togglePanel("security") },
+    { key: "w", text: texts.commandSpeakers, run: () => view.askWhoSpeaks() },
+    { key: "escape", text: texts.commandClose, run: () => view.closePanel() },
+    { key: "?", text: texts.commandShortcuts, run: () => view.show("shortcuts") },
     { key: "l", withControlShift: true, text: texts.commandLeave, run: () => void session.leave() },
   ];
+}
+
+/** The keys of a command as they are written on a keyboard, those to hold first. */
+export function keysOf({ key, withControlShift = false }: Command): string[] {
+  const named: Record<string, string> = { escape: texts.keyEscape, " ": texts.keySpace };
+  const last = named[key] ?? key.toUpperCase();
+  return withControlShift ? [texts.keyControl, texts.keyShift, last] : [last];
 }
 
 /** Runs commands by their keys, except while the person types. Returns what stops it. */
 export function listenForCommands(commands: readonly Command[]): () => void {
   const pressed = (event: KeyboardEvent): void => {
-    if (event.repeat || event.defaultPrevented || isTyping(event.target) || event.altKey || event.metaKey) return;
-    const withControlShift = event.ctrlKey && event.shiftKey;
-    if (event.ctrlKey && !event.shiftKey) return;
-    const key = event.key.toLowerCase();
-    const command = commands.find((each) => each.key === key && (each.withControlShift ?? false) === withControlShift);
-    if (command === undefined) return;
+    if (event.repeat || event.defaultPrevented) return;
+    const command = commandFor(event, commands, singleKeys.value);
+    if (command === undefined || (command.withControlShift !== true && isElsewhere(event.target))) return;
     event.preventDefault();
     command.run();
   };
@@ -41,6 +52,21 @@ export function listenForCommands(commands: readonly Command[]): () => void {
   return () => document.removeEventListener("keydown", pressed);
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+/** What of a keyboard event tells the command. */
+export type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "shiftKey" | "altKey" | "metaKey">;
+
+/** The command that was pressed; Esc works without Ctrl in any case. */
+export function commandFor(pressed: Pressed, commands: readonly Command[], single: boolean): Command | undefined {
+  if (pressed.altKey || pressed.metaKey || (pressed.ctrlKey && !pressed.shiftKey)) return undefined;
+  const key = pressed.key.toLowerCase();
+  if (!pressed.ctrlKey && !single && key !== "escape") return undefined;
+  return commands.find((each) => each.key === key && (each.withControlShift ?? false) === pressed.ctrlKey);
+}
+
+/** Whether a key belongs to what has the focus: a field, or a dialog over the meeting. */
+function isElsewhere(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  const takesText = target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
+  const isField = target instanceof HTMLInputElement && !/^(checkbox|radio|button)$/.test(target.type);
+  return takesText || isField || target.closest(".dialog") !== null;
 }

@@ -40,7 +40,7 @@ function Control({ icon, name, label, style, badge, description, press }: Contro
 /** The control bar: what one sends, leaving, and the panels. A control's name says what pressing it does. */
 export function Controls({ session, view }: { session: Session; view: View }): JSX.Element {
   return (
-    <footer class="controls" aria-label={texts.controls}>
+    <footer id="controls" class="controls" aria-label={texts.controls}>
       <span class="controls-side" />
       <div class="controls-group">
         <SentControls session={session} />

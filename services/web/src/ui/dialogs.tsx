@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import type { Session } from "../session/session.ts";
 import { EndMeetingDialog } from "./ending.tsx";
+import { ShortcutsDialog } from "./shortcuts.tsx";
 import type { View } from "./view.ts";
 
 /** The dialog that is open over the meeting. */
@@ -10,6 +11,8 @@ export function OpenDialog({ session, view }: { session: Session; view: View }):
   switch (view.dialog.value) {
     case "endMeeting":
       return <EndMeetingDialog session={session} close={close} />;
+    case "shortcuts":
+      return <ShortcutsDialog session={session} view={view} />;
     default:
       return null;
   }

@@ -11,6 +11,7 @@ import { Brand, Icon } from "./icons.tsx";
 import { PeoplePanel } from "./people.tsx";
 import { deviceProblems } from "./preview.tsx";
 import { SecurityChip, SecurityPanel } from "./security.tsx";
+import { SkipLinks } from "./skip.tsx";
 import { Stage } from "./stage.tsx";
 import type { View } from "./view.ts";
 
@@ -20,6 +21,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
   const room = session.room.value;
   return (
     <div class="meeting" data-online={session.online.value} data-media={session.media.state.value}>
+      <SkipLinks />
       <header class="top">
         <Brand />
         <h1 class="top-room">{room?.displayName}</h1>
@@ -27,7 +29,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
         <span class="top-state">{connectionText(session)}</span>
       </header>
       <div class="middle">
-        <main class="stage-side">
+        <main id="stage" class="stage-side">
           <Banner session={session} />
           <Stage session={session} view={view} />
         </main>
@@ -35,7 +37,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
       </div>
       <Controls session={session} view={view} />
       <OpenDialog session={session} view={view} />
-      <Announcements session={session} />
+      <Announcements session={session} view={view} />
     </div>
   );
 }
@@ -62,18 +64,22 @@ function connectionText(session: Session): string {
   return media === "interrupted" ? texts.reconnecting : texts.mediaConnecting;
 }
 
-function Banner({ session }: { session: Session }): JSX.Element | null {
+/** What is wrong, told to screen readers too: they watch the place where it appears. */
+function Banner({ session }: { session: Session }): JSX.Element {
   const media = session.media.state.value;
   const lines = deviceProblems(session);
   if (!session.online.value) lines.unshift(texts.connectionLost);
   else if (media === "interrupted") lines.unshift(texts.mediaInterrupted);
   else if (media === "refused") lines.unshift(texts.mediaRefused);
   const [line] = lines;
-  if (line === undefined) return null;
   return (
-    <div class="banner" role="status">
-      <Icon name="warning" />
-      <span>{line}</span>
+    <div role="status">
+      {line !== undefined && (
+        <div class="banner">
+          <Icon name="warning" />
+          <span>{line}</span>
+        </div>
+      )}
     </div>
   );
 }

@@ -8,19 +8,17 @@ import type { View } from "./view.ts";
 
 /** What the control bar has no place for, in the order in which it is listed. */
 function moreItems(session: Session, view: View): MenuItem[] {
-  const items: MenuItem[] = [];
+  const items: MenuItem[] = [{ text: texts.shortcutsTitle, icon: "keyboard", press: () => view.show("shortcuts") }];
   if (session.isHost.value) {
     items.push({ text: texts.endMeeting, icon: "leave", destructive: true, press: () => view.show("endMeeting") });
   }
   return items;
 }
 
-/** The control that opens all this; absent while there is nothing. */
-export function More({ session, view }: { session: Session; view: View }): JSX.Element | null {
-  const items = moreItems(session, view);
-  if (items.length === 0) return null;
+/** The control that opens all this. */
+export function More({ session, view }: { session: Session; view: View }): JSX.Element {
   return (
-    <Menu name={texts.moreActions} class="control" items={items}>
+    <Menu name={texts.moreActions} class="control" items={moreItems(session, view)}>
       <Icon name="more" />
       <span>{texts.labelMore}</span>
     </Menu>

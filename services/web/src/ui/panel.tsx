@@ -1,6 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 import { texts } from "../i18n/index.ts";
+import { focusOn } from "./heading.ts";
 import { Icon } from "./icons.tsx";
 import { Modal } from "./modal.tsx";
 import { panelsBeside } from "./width.ts";
@@ -18,20 +20,35 @@ interface PanelProps {
 /** A panel: beside the stage where there is room, over it as a dialog where there is not. */
 export function Panel(props: PanelProps): JSX.Element {
   const { title, close } = props;
-  if (!panelsBeside.value) {
-    return (
-      <Modal name={title} class="panel panel-over" close={close}>
-        <PanelParts {...props} />
-      </Modal>
-    );
-  }
+  if (panelsBeside.value) return <PanelBeside {...props} />;
+  return (
+    <Modal name={title} class="panel panel-over" close={close}>
+      <PanelParts {...props} />
+    </Modal>
+  );
+}
+
+/** Takes the focus when it opens; what had it before gets it back, unless the person has moved on. Esc closes it. */
+function PanelBeside(props: PanelProps): JSX.Element {
+  const { title, close } = props;
+  const element = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const panel = element.current;
+    const before = document.activeElement;
+    const heading = panel?.querySelector("h2");
+    if (heading) focusOn(heading);
+    return () => {
+      const isWithin = panel?.contains(document.activeElement) === true || document.activeElement === document.body;
+      if (isWithin && before instanceof HTMLElement) before.focus();
+    };
+  }, []);
   const escaped = (event: KeyboardEvent): void => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
     event.preventDefault();
     close();
   };
   return (
-    <aside class="panel" aria-label={title} onKeyDown={escaped}>
+    <aside ref={element} class="panel" aria-label={title} onKeyDown={escaped}>
       <PanelParts {...props} />
     </aside>
   );

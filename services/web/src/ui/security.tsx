@@ -20,11 +20,16 @@ function protectionOf(mode: ProtectionMode): Protection {
   return { style: "managed", icon: "managed", title: texts.managedTitle, text: texts.managedText };
 }
 
+/** Protection and recording in one sentence. */
+export function securityText(room: Room): string {
+  return texts.security(protectionOf(room.protectionMode).title, texts.notRecorded);
+}
+
 /** Protection and recording in words, top left of the meeting; opens the panel that explains them. */
 export function SecurityChip({ room, open }: { room: Room; open: () => void }): JSX.Element {
   const protection = protectionOf(room.protectionMode);
   return (
-    <button type="button" class="chip" aria-label={texts.security(protection.title, texts.notRecorded)} onClick={open}>
+    <button type="button" class="chip" aria-label={securityText(room)} onClick={open}>
       <span class={protection.style}>
         <Icon name={protection.icon} size="s" />
         {protection.title}

@@ -13,8 +13,19 @@ export class View {
   /** The tile that the person wants large. */
   readonly pinnedKey = signal<string | undefined>(undefined);
 
+  /** How often the person has asked who speaks. */
+  readonly speakersAsked = signal(0);
+
   togglePanel(name: PanelName): void {
     this.panel.value = this.panel.value === name ? undefined : name;
+  }
+
+  closePanel(): void {
+    this.panel.value = undefined;
+  }
+
+  askWhoSpeaks(): void {
+    this.speakersAsked.value += 1;
   }
 
   /** Opens a dialog in place of the one that is open; undefined for none. */

@@ -1,3 +1,4 @@
+import { access } from "./access.ts";
 import { after } from "./after.ts";
 import { before } from "./before.ts";
 import { common } from "./common.ts";
@@ -19,5 +20,6 @@ export const de = {
   ...network,
   ...people,
   ...after,
+  ...access,
 };
 

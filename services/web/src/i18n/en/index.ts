@@ -1,3 +1,4 @@
+import { access } from "./access.ts";
 import { after } from "./after.ts";
 import { before } from "./before.ts";
 import { common } from "./common.ts";
@@ -19,6 +20,7 @@ export const en = {
   ...network,
   ...people,
   ...after,
+  ...access,
 };
 
 /** The shape of a catalogue: the same texts and functions in every language. */
