@@ -20,7 +20,7 @@ CORE_LAYERS = (
     {"wire", "status", "errors"},
     {"address", "demux", "rtp", "rtcp", "stun", "vp8"},
     {"packet", "arena", "outbox", "framing", "ring", "table"},
-    {"srtp", "crypto", "crypto_*", "nack", "rtx", "rewrite", "keyframes", "speakers", "layers"},
+    {"srtp", "srtp_*", "srtcp", "crypto", "crypto_*", "nack", "rtx", "rewrite", "keyframes", "speakers", "layers"},
     {"ice", "dtls"},
     {"leg", "feedback", "forward", "config", "events"},
     {"router", "flows", "rooms", "switchboard"},

@@ -19,7 +19,8 @@ from conclave.core.errors import (
     PacketRefused,
     PacketReplayed,
 )
-from conclave.core.srtp import Session, SrtpProfile, choose_backend, chosen_backend
+from conclave.core.srtp_context import SrtpProfile, choose_backend, chosen_backend
+from conclave.core.srtp_session import Session
 
 SSRC = 0xDECAFBAD
 KEYS = {

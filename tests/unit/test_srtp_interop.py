@@ -9,7 +9,8 @@ import pylibsrtp
 import pytest
 
 from conclave.core.crypto_backends import backends
-from conclave.core.srtp import Session, SrtpProfile
+from conclave.core.srtp_context import SrtpProfile
+from conclave.core.srtp_session import Session
 
 PROFILES = {
     SrtpProfile.SRTP_AES128_CM_HMAC_SHA1_80: (16, 14, 10),

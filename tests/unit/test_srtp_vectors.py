@@ -10,7 +10,8 @@ import pytest
 
 from conclave.core.crypto_backends import backends
 from conclave.core.crypto_kdf import aes_cm_key_stream, derive_session_key
-from conclave.core.srtp import Session, SrtpProfile
+from conclave.core.srtp_context import SrtpProfile
+from conclave.core.srtp_session import Session
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 PRIMITIVE_BACKENDS = [name for name in backends() if name != "libsrtp"]

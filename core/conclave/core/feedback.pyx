@@ -4,7 +4,7 @@ from conclave.core.leg cimport LEG_SOURCES_MAX, LEG_STREAMS_MAX, Layer, Leg, Slo
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.rtcp cimport (ReportBlock, SenderInfo, rtcp_write_nack, rtcp_write_pli, rtcp_write_remb, rtcp_write_rr,
                                  rtcp_write_sdes_cname, rtcp_write_sr)
-from conclave.core.srtp cimport SRTCP_OVERHEAD_MAX, srtcp_protect
+from conclave.core.srtcp cimport SRTCP_OVERHEAD_MAX, srtcp_protect
 from conclave.core.status cimport OK
 
 cdef uint64_t NTP_EPOCH_S = 2_208_988_800              # 1900 to 1970 (RFC 3550 section 4)

@@ -15,7 +15,8 @@ from conclave.core.rewrite cimport Rewriter, Rewritten
 from conclave.core.rtcp cimport SenderInfo
 from conclave.core.rtp cimport ExtensionMap, RtpHeader
 from conclave.core.speakers cimport SpeakerLevel
-from conclave.core.srtp cimport ReceiveStream, SendStream, SrtpContext
+from conclave.core.srtp cimport ReceiveStream, SendStream
+from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport Status, STATUS_COUNT
 
 cdef enum:

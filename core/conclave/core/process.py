@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from conclave.core import confinement, srtp
+from conclave.core import confinement, srtp_context
 from conclave.core.control import Control
 from conclave.core.dtls import DtlsEndpoint, DtlsIdentity, DtlsState, read_fingerprint
 from conclave.core.loop import Worker
@@ -100,7 +100,7 @@ def _run(options: argparse.Namespace) -> int:
     confinement.forbid_core_dumps()
     confinement.raise_locked_memory_limit()
     confinement.raise_open_files_limit()
-    srtp.choose_backend(options.crypto)
+    srtp_context.choose_backend(options.crypto)
     engines = [
         Worker(bind=options.bind, port=options.media_port + number if options.media_port else 0, cpu=cpu)
         for number, cpu in enumerate(_cpus(options.workers))
@@ -112,7 +112,7 @@ def _run(options: argparse.Namespace) -> int:
         identity,
         instance_id=secrets.token_hex(8),
         addresses=options.addresses,
-        crypto_backend=srtp.chosen_backend(),
+        crypto_backend=srtp_context.chosen_backend(),
         now_ns=time.monotonic_ns(),
     )
     with Server(control, engines, options.run_dir / "core") as server:
@@ -124,7 +124,7 @@ def _run(options: argparse.Namespace) -> int:
             "started workers=%d ports=%s crypto=%s segmentation_offload=%s keys_locked=%s files_forbidden=%s",
             len(engines),
             ",".join(str(engine.port) for engine in engines),
-            srtp.chosen_backend(),
+            srtp_context.chosen_backend(),
             _word(all(engine.segmentation_offload for engine in engines)),
             _word(all(engine.keys_locked for engine in engines)),
             _word(confinement.forbid_files()),

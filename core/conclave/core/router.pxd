@@ -10,7 +10,7 @@ from conclave.core.leg cimport Layer, Leg, LegSetup, Room, Slot, Source
 from conclave.core.outbox cimport Outbox
 from conclave.core.packet cimport PacketPool
 from conclave.core.ring cimport Ring
-from conclave.core.srtp cimport SrtpContext
+from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport Status, STATUS_COUNT
 from conclave.core.table cimport Table
 

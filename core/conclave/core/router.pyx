@@ -25,7 +25,8 @@ from conclave.core.rtcp cimport (RTCP_PSFB, RTCP_RR, RTCP_RTPFB, RTCP_SR, Remb, 
                                  rtcp_next, rtcp_read_fir, rtcp_read_nack, rtcp_read_remb, rtcp_read_report,
                                  rtcp_read_sender_info)
 from conclave.core.speakers cimport speaker_heard, speaker_init
-from conclave.core.srtp cimport srtcp_unprotect, srtp_send_stream_init
+from conclave.core.srtcp cimport srtcp_unprotect
+from conclave.core.srtp cimport srtp_send_stream_init
 from conclave.core.status cimport (INDEX_REUSED, NO_KEY, NO_SPACE, OK, Status, TOO_LARGE, UNKNOWN_SENDER, UNKNOWN_STREAM,
                                    UNKNOWN_USER, UNSUPPORTED)
 from conclave.core.stun cimport StunMessage, stun_parse

@@ -1,26 +1,16 @@
-"""SRTP and SRTCP (RFC 3711, RFC 7714): transforms, replay windows and the nonce guard (L3).
+"""SRTP (RFC 3711, RFC 7714): transforms, replay windows and the nonce guard (L3).
 
-The transforms are ours, over primitives behind one table of C functions chosen at start (crypto.pxd). One SrtpContext
-is one direction of one transport: session keys do not depend on the SSRC. What belongs to one SSRC (highest index,
-replay window, guard) lives in SendStream and ReceiveStream, which the caller embeds where the stream lives.
+The transforms are ours. What belongs to one SSRC (highest index, replay window, guard) lives in SendStream and ReceiveStream,
+which the caller embeds where the stream lives; the keys are in an SrtpContext.
 """
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport Status
 
-cpdef enum SrtpProfile:            # values of RFC 5764 section 4.1.2 and RFC 7714 section 14.2
-    SRTP_NONE = 0
-    SRTP_AES128_CM_HMAC_SHA1_80 = 1
-    SRTP_AEAD_AES_128_GCM = 7
-    SRTP_AEAD_AES_256_GCM = 8
-
 cdef enum:
-    SRTP_OVERHEAD_MAX = 16         # RTP: GCM tag; AES-CM has 10
-    SRTCP_OVERHEAD_MAX = 20        # RTCP: tag and the E/index word
+    SRTP_OVERHEAD_MAX = 16         # GCM tag; AES-CM has 10
     REPLAY_WINDOW_BITS = 1024
     REPLAY_WINDOW_WORDS = 16       # of 64 bits
-    SRTCP_STREAMS = 64             # SRTCP senders of one transport whose replay windows are kept
-
-cdef struct SrtpContext            # opaque: a block of the key arena, srtp_context_size() bytes
 
 cdef struct SendStream:
     uint32_t ssrc
@@ -33,16 +23,8 @@ cdef struct ReceiveStream:
     uint64_t highest               # highest 48-bit index authenticated so far
     uint64_t window[REPLAY_WINDOW_WORDS]
 
-cdef size_t srtp_context_size() noexcept nogil
-# Derives the session keys (RFC 3711 section 4.3, RFC 7714 section 11). master_key 16 or 32 bytes, master_salt 14 or 12.
-# Called with a zeroed block. UNSUPPORTED for an unknown profile.
-cdef Status srtp_context_init(SrtpContext *context, SrtpProfile profile, const uint8_t *master_key, const uint8_t *master_salt) noexcept nogil
-cdef void srtp_context_wipe(SrtpContext *context) noexcept nogil
-cdef size_t srtp_overhead(const SrtpContext *context) noexcept nogil
-
 # A stream lives as long as the context that it is used with: a SendStream begun anew under the same key would use its indices, and so its
-# nonces, again, and a ReceiveStream begun anew would take replays. A context with a key that another context had is the same mistake: its
-# SRTCP index starts at 0.
+# nonces, again, and a ReceiveStream begun anew would take replays.
 cdef void srtp_send_stream_init(SendStream *stream, uint32_t ssrc) noexcept nogil
 cdef void srtp_receive_stream_init(ReceiveStream *stream, uint32_t ssrc) noexcept nogil
 
@@ -60,11 +42,5 @@ cdef Status srtp_protect(SrtpContext *context, SendStream *stream, uint64_t inde
 # the packet has another SSRC.
 cdef Status srtp_unprotect(SrtpContext *context, ReceiveStream *stream, const uint8_t *packet, size_t size, size_t header_size,
                            uint8_t *out, size_t *out_size, uint64_t *index) noexcept nogil
-# SRTCP. The context counts its own sending index (from 0, one over all SSRCs; KEY_EXHAUSTED after 2**31) and keeps a replay window of 64
-# packets a sender SSRC; NO_SPACE when another sender comes after SRTCP_STREAMS. `out` of srtcp_protect has room for `size` +
-# SRTCP_OVERHEAD_MAX; of srtcp_unprotect for `size`, and may equal `packet`. An unencrypted SRTCP packet (E flag 0) is UNSUPPORTED.
-cdef Status srtcp_protect(SrtpContext *context, const uint8_t *packet, size_t size, uint8_t *out, size_t *out_size) noexcept nogil
-cdef Status srtcp_unprotect(SrtpContext *context, const uint8_t *packet, size_t size, uint8_t *out, size_t *out_size) noexcept nogil
-# Chooses the table for the process before any context exists: "auto" (ipsec-mb, then OpenSSL, then libsrtp) or a name.
-cdef Status srtp_choose_backend(const char *name) noexcept nogil
-cdef const char *srtp_backend_name() noexcept nogil
+# The index that is nearest to `highest` (RFC 3711 appendix A); above 2**48 - 1 when the rollover counter is used up.
+cdef uint64_t srtp_guess_index(bint started, uint64_t highest, uint16_t sequence_number) noexcept nogil

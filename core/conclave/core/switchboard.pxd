@@ -2,7 +2,7 @@
 from libc.stdint cimport uint32_t, uint64_t
 from conclave.core.arena cimport KeyArena
 from conclave.core.router cimport Command, DtlsDatagram, Router
-from conclave.core.srtp cimport SrtpContext
+from conclave.core.srtp_context cimport SrtpContext
 
 cdef int fill_dtls(DtlsDatagram *out, uint32_t leg, bytes datagram) except -1
 

@@ -17,7 +17,8 @@ from conclave.core.router cimport (COMMAND_CREATE_LEG, COMMAND_DELETE_LEG, COMMA
                                    EVENT_SPEAKERS_CHANGED, Event, RouterSizes, router_advance, router_apply,
                                    router_destroy, router_forget, router_init, router_knows, router_leg,
                                    router_next_timeout, router_receive, router_send_dtls, router_transmit)
-from conclave.core.srtp cimport (SrtpContext, SrtpProfile, srtp_context_init, srtp_context_size, srtp_context_wipe)
+from conclave.core.srtp_context cimport (SrtpContext, SrtpProfile, srtp_context_init, srtp_context_size,
+                                         srtp_context_wipe)
 from conclave.core.status cimport NO_SPACE, OK, STATUS_COUNT, Status, UNKNOWN_USER, status_name
 
 from conclave.core.config import LegConfig, PoolExhausted

@@ -1,25 +1,8 @@
-"""SRTP and SRTCP (RFC 3711, RFC 7714): transforms, replay windows and the nonce guard (L3)."""
+"""SRTP as Python has it, for tests and tools (L3)."""
 
-from enum import IntEnum
 from typing import Self
 
-__all__ = [
-    "Session",
-    "SrtpProfile",
-    "choose_backend",
-    "chosen_backend",
-    "context_size",
-]
-
-class SrtpProfile(IntEnum):
-    SRTP_NONE = 0
-    SRTP_AES128_CM_HMAC_SHA1_80 = 1
-    SRTP_AEAD_AES_128_GCM = 7
-    SRTP_AEAD_AES_256_GCM = 8
-
-def choose_backend(name: str) -> None: ...
-def chosen_backend() -> str: ...
-def context_size() -> int: ...
+__all__ = ["Session"]
 
 class Session:
     """One direction of a transport with its streams, for tests and tools: packets in, packets out, errors raised.
