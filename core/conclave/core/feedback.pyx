@@ -1,6 +1,6 @@
 """See feedback.pxd."""
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from conclave.core.leg cimport LEG_SOURCES_MAX, LEG_STREAMS_MAX, Layer, Leg, Slot, Source, leg_can_send
+from conclave.core.leg cimport LEG_STREAMS_MAX, Layer, Leg, Slot, Source, leg_can_send
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.rtcp cimport (ReportBlock, SenderInfo, rtcp_write_nack, rtcp_write_pli, rtcp_write_remb, rtcp_write_rr,
                                  rtcp_write_sdes_cname, rtcp_write_sr)

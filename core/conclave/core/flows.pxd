@@ -3,7 +3,7 @@
 A frame's packets arrive spread over 0.1 to 1 ms: a flow is held until its marker bit or 1 ms after its first packet,
 so that it leaves in one group. Single-packet frames and audio do not wait.
 """
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint64_t
 from conclave.core.leg cimport Layer, Received, Slot, Source
 from conclave.core.outbox cimport Outbox
 from conclave.core.router cimport Router
@@ -19,4 +19,3 @@ cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogi
 cdef void slot_clear(Router *router, Slot *slot, bint tell) noexcept nogil          # shows nothing, at once
 cdef void slot_lose(Router *router, Slot *slot) noexcept nogil                      # its current source is gone
 cdef void slot_forget_wish(Slot *slot) noexcept nogil                               # its wanted source is gone
-cdef void source_attend(Router *router, Source *source, uint64_t now_ns) noexcept nogil  # something may be due

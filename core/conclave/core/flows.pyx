@@ -1,88 +1,47 @@
 """See flows.pxd."""
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint64_t
+from conclave.core.attention cimport source_attend
 from conclave.core.forward cimport DATAGRAM_MAX, forward_pending
 from conclave.core.keyframes cimport keyframes_satisfied, keyframes_want
 from conclave.core.layers cimport LAYER_NONE, layer_choose
-from conclave.core.leg cimport Layer, Leg, PENDING_MAX, Received, Slot, Source, leg_can_send
+from conclave.core.leg cimport Layer, PENDING_MAX, Received, Slot, SlotLink, Source, leg_can_send
 from conclave.core.outbox cimport Outbox, outbox_has_room
 from conclave.core.packet cimport Packet, packets_let_go
 from conclave.core.rewrite cimport rewriter_stop, rewriter_switch
-from conclave.core.ring cimport ring_publish, ring_reserve
-from conclave.core.router cimport EVENT_SLOT_CHANGED, Event, Router
-from conclave.core.status cimport NO_SPACE
+from conclave.core.router cimport Router
+from conclave.core.telling cimport tell_slot
 
 cdef uint64_t HOLD_NS = 1_000_000
-cdef uint64_t ATTENTION_NS = 5_000_000
 
 
 # -- links ---------------------------------------------------------------------------------------------------------
 
-cdef void link_showing(Slot *slot, Source *source) noexcept nogil:
-    slot.showing_next = source.showing
-    if source.showing != NULL:
-        source.showing.showing_link = &slot.showing_next
-    slot.showing_link = &source.showing
-    source.showing = slot
+cdef void enter(SlotLink *link, SlotLink **first) noexcept nogil:
+    """Puts a slot at the head of a list, out of where it was."""
+    leave(link)
+    link.next = first[0]
+    if link.next != NULL:
+        link.next.place = &link.next
+    link.place = first
+    first[0] = link
 
 
-cdef void unlink_showing(Slot *slot) noexcept nogil:
-    if slot.showing_link == NULL:
+cdef void leave(SlotLink *link) noexcept nogil:
+    if link.place == NULL:
         return
-    slot.showing_link[0] = slot.showing_next
-    if slot.showing_next != NULL:
-        slot.showing_next.showing_link = slot.showing_link
-    slot.showing_link = NULL
-    slot.showing_next = NULL
-
-
-cdef void link_waiting(Slot *slot, Source *source) noexcept nogil:
-    unlink_waiting(slot)
-    slot.waiting_next = source.waiting
-    if source.waiting != NULL:
-        source.waiting.waiting_link = &slot.waiting_next
-    slot.waiting_link = &source.waiting
-    source.waiting = slot
-
-
-cdef void unlink_waiting(Slot *slot) noexcept nogil:
-    if slot.waiting_link == NULL:
-        return
-    slot.waiting_link[0] = slot.waiting_next
-    if slot.waiting_next != NULL:
-        slot.waiting_next.waiting_link = slot.waiting_link
-    slot.waiting_link = NULL
-    slot.waiting_next = NULL
-
-
-cdef void tell_slot(Router *router, Slot *slot) noexcept nogil:
-    cdef Event *event = <Event *>ring_reserve(&router.events)
-    if event == NULL:
-        router.counters.dropped[<int>NO_SPACE] += 1
-        return
-    event.event = EVENT_SLOT_CHANGED
-    event.leg = slot.leg.number
-    event.slot = slot.index
-    event.source = slot.current.number if slot.current != NULL else 0
-    event.value = slot.current_layer if slot.current != NULL else 0
-    ring_publish(&router.events)
+    link.place[0] = link.next
+    if link.next != NULL:
+        link.next.place = link.place
+    link.place = NULL
+    link.next = NULL
 
 
 # -- what a slot shows ---------------------------------------------------------------------------------------------
 
-cdef void source_attend(Router *router, Source *source, uint64_t now_ns) noexcept nogil:
-    if source.attention:
-        return
-    source.attention = True
-    source.attention_next = router.attention
-    if router.attention == NULL:
-        router.next_attention_ns = now_ns + ATTENTION_NS
-    router.attention = source
-
-
 cdef void slot_clear(Router *router, Slot *slot, bint tell) noexcept nogil:
     cdef bint shown = slot.current != NULL
-    unlink_waiting(slot)
-    unlink_showing(slot)
+    leave(&slot.waiting)
+    leave(&slot.showing)
     slot.current = slot.wanted = NULL
     slot.wanted_layer = LAYER_NONE
     if shown:
@@ -92,9 +51,9 @@ cdef void slot_clear(Router *router, Slot *slot, bint tell) noexcept nogil:
 
 
 cdef void slot_lose(Router *router, Slot *slot) noexcept nogil:
-    unlink_showing(slot)
+    leave(&slot.showing)
     if slot.wanted == slot.current:
-        unlink_waiting(slot)
+        leave(&slot.waiting)
         slot.wanted = NULL
         slot.wanted_layer = LAYER_NONE
     slot.current = NULL
@@ -103,7 +62,7 @@ cdef void slot_lose(Router *router, Slot *slot) noexcept nogil:
 
 
 cdef void slot_forget_wish(Slot *slot) noexcept nogil:
-    unlink_waiting(slot)
+    leave(&slot.waiting)
     slot.wanted = slot.current             # what it still shows stays
     slot.wanted_layer = LAYER_NONE
 
@@ -115,13 +74,13 @@ cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogi
         return
     target = layer_choose(source.activity, source.setup.layer_count, slot.max_layer, now_ns)
     if slot.current == source and (target == slot.current_layer or target == LAYER_NONE):
-        unlink_waiting(slot)
+        leave(&slot.waiting)
         slot.wanted_layer = LAYER_NONE
         return
-    if slot.waiting_link != NULL and target == slot.wanted_layer:
+    if slot.waiting.place != NULL and target == slot.wanted_layer:
         return
     slot.wanted_layer = target
-    link_waiting(slot, source)
+    enter(&slot.waiting, &source.waiting)
     if source.setup.video and target != LAYER_NONE:
         keyframes_want(&source.keyframes, now_ns)
         source_attend(router, source, now_ns)
@@ -133,7 +92,7 @@ cdef void slot_set(Router *router, Slot *slot, Source *source, uint8_t max_layer
         return
     slot.max_layer = max_layer
     if slot.wanted != source:
-        unlink_waiting(slot)
+        leave(&slot.waiting)
         slot.wanted = source
         slot.wanted_layer = LAYER_NONE
     slot_choose(router, slot, now_ns)
@@ -141,10 +100,9 @@ cdef void slot_set(Router *router, Slot *slot, Source *source, uint8_t max_layer
 
 cdef void show(Router *router, Slot *slot, Layer *layer, const Packet *first) noexcept nogil:
     """The switch itself: from `first` on the slot shows the layer."""
-    unlink_waiting(slot)
+    leave(&slot.waiting)
     if slot.current != layer.source:
-        unlink_showing(slot)
-        link_showing(slot, layer.source)
+        enter(&slot.showing, &layer.source.showing)
     slot.current = layer.source
     slot.current_layer = layer.index
     slot.wanted_layer = LAYER_NONE
@@ -153,11 +111,11 @@ cdef void show(Router *router, Slot *slot, Layer *layer, const Packet *first) no
 
 
 cdef bint someone_waits(const Source *source) noexcept nogil:
-    cdef Slot *slot = source.waiting
-    while slot != NULL:
-        if slot.wanted_layer != LAYER_NONE:
+    cdef SlotLink *link = source.waiting
+    while link != NULL:
+        if link.slot.wanted_layer != LAYER_NONE:
             return True
-        slot = slot.waiting_next
+        link = link.next
     return False
 
 
@@ -165,28 +123,29 @@ cdef void switch_slots(Router *router, Layer *layer, uint64_t now_ns) noexcept n
     """Switches the slots that waited for what this flow has gathered."""
     cdef Source *source = layer.source
     cdef Packet *first = layer.pending_first
+    cdef SlotLink *link = source.showing
+    cdef SlotLink *following
     cdef Slot *slot
-    cdef Slot *following
     # A stream that began anew under another SSRC: who showed the old one waits for a key frame of the new one.
-    slot = source.showing
-    while slot != NULL:
-        if slot.current_layer == layer.index and slot.rewriter.stream != layer.number and slot.waiting_link == NULL:
+    while link != NULL:
+        slot = link.slot
+        if slot.current_layer == layer.index and slot.rewriter.stream != layer.number and slot.waiting.place == NULL:
             slot.wanted_layer = layer.index
-            link_waiting(slot, source)
+            enter(&slot.waiting, &source.waiting)
             if source.setup.video:
                 keyframes_want(&source.keyframes, now_ns)
                 source_attend(router, source, now_ns)
-        slot = slot.showing_next
+        link = link.next
     while first != NULL and (first.late or first.payload_size == 0 or (source.setup.video and not first.key_frame)):
         first = first.next
     if first == NULL:
         return
-    slot = source.waiting
-    while slot != NULL:
-        following = slot.waiting_next
-        if slot.wanted_layer == layer.index:
-            show(router, slot, layer, first)
-        slot = following
+    link = source.waiting
+    while link != NULL:
+        following = link.next
+        if link.slot.wanted_layer == layer.index:
+            show(router, link.slot, layer, first)
+        link = following
     if source.setup.video and not someone_waits(source):
         keyframes_satisfied(&source.keyframes)
 
@@ -296,12 +255,12 @@ cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcep
             router.cursor = layer.source.showing
         layer = router.sending
         while router.cursor != NULL:
-            slot = router.cursor
+            slot = router.cursor.slot
             if slot.current_layer == layer.index and slot.rewriter.stream == layer.number and leg_can_send(slot.leg):
                 if not outbox_has_room(outbox, layer.pending_count, DATAGRAM_MAX):
                     return True
                 forward_pending(slot, layer, now_ns, outbox)
-            router.cursor = slot.showing_next
+            router.cursor = router.cursor.next
         packets_let_go(layer.pending_first, &router.packets)
         layer.pending_first = layer.pending_last = NULL
         layer.pending_count = layer.pending_largest = 0

@@ -4,16 +4,13 @@ A leg receives what its client sends (sources, each of one to three layers) and 
 All of it lies in pools of fixed size; numbers, not pointers, leave this process.
 """
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from conclave.core.address cimport Address
 from conclave.core.ice cimport IceCredentials, IceTransport
 from conclave.core.keyframes cimport KeyFrameScheduler
 from conclave.core.layers cimport LAYERS_MAX, LayerActivity
 from conclave.core.nack cimport NackGenerator
-from conclave.core.outbox cimport Outbox
 from conclave.core.packet cimport History, Packet, PacketPool
-from conclave.core.rewrite cimport Rewriter, Rewritten
-from conclave.core.rtcp cimport SenderInfo
-from conclave.core.rtp cimport ExtensionMap, RtpHeader
+from conclave.core.rewrite cimport Rewriter
+from conclave.core.rtp cimport ExtensionMap
 from conclave.core.speakers cimport SpeakerLevel
 from conclave.core.srtp cimport ReceiveStream, SendStream
 from conclave.core.srtp_context cimport SrtpContext
@@ -100,6 +97,11 @@ cdef struct Layer:                 # one incoming stream
     uint64_t last_sr_ns
     Layer *free_next
 
+cdef struct SlotLink:              # a slot's place in one of a source's lists
+    Slot *slot
+    SlotLink *next
+    SlotLink **place               # what points here; NULL when it is in no list
+
 cdef struct Source:
     uint32_t number                # (leg number << 3) | (position + 1)
     Leg *leg
@@ -109,8 +111,8 @@ cdef struct Source:
     bint active
     KeyFrameScheduler keyframes
     SpeakerLevel speaker
-    Slot *showing                  # slots that forward this source
-    Slot *waiting                  # slots that will, at its next key frame
+    SlotLink *showing              # slots that forward this source
+    SlotLink *waiting              # slots that will, at its next key frame
     Source *room_next
     bint attention                 # in the router's list of sources with a NACK or key frame to ask for
     Source *attention_next
@@ -129,10 +131,8 @@ cdef struct Slot:
     Source *wanted                 # to be shown; the same as current when only the layer differs or nothing waits
     uint8_t wanted_layer           # LAYER_NONE when nothing is to be waited for
     uint8_t max_layer
-    Slot *showing_next             # links of Source.showing
-    Slot **showing_link
-    Slot *waiting_next             # links of Source.waiting
-    Slot **waiting_link
+    SlotLink showing               # in Source.showing
+    SlotLink waiting               # in Source.waiting
     uint32_t packet_count          # for sender reports
     uint32_t octet_count
     uint32_t last_timestamp        # out, of the newest packet

@@ -2,7 +2,6 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
-from conclave.core.keyframes cimport keyframes_init
 from conclave.core.nack cimport nack_init, nack_received
 from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_init, history_put,
                                    packets_let_go, pool_give, pool_take)
@@ -10,7 +9,7 @@ from conclave.core.rtp cimport (EXT_ABS_SEND_TIME, RTP_PACKET_MAX, RtpExtensions
                                 rtp_payload_size, rtp_read_extensions)
 from conclave.core.rtx cimport rtx_unwrap
 from conclave.core.srtp cimport ReceiveStream, srtp_receive_stream_init, srtp_unprotect
-from conclave.core.status cimport (INACTIVE, MALFORMED, NO_KEY, NO_SPACE, OK, REPLAYED, Status, TOO_LARGE, UNKNOWN_STREAM,
+from conclave.core.status cimport (INACTIVE, NO_KEY, NO_SPACE, OK, REPLAYED, Status, TOO_LARGE, UNKNOWN_STREAM,
                                    UNSUPPORTED)
 from conclave.core.vp8 cimport vp8_parse
 

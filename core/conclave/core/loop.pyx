@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 
+from conclave.core.commands cimport Command, command_apply
 from conclave.core.connections cimport (Connection, Connections, ENDED_CLOSED, ENDED_MALFORMED, ENDED_UNCLAIMED,
                                         ENDING_COUNT, Ending, connection_end, connection_receive, connections_accept,
                                         connections_destroy, connections_init, connections_listen, connections_poll,
@@ -20,10 +21,10 @@ from conclave.core.datagrams cimport (Arrival, Datagrams, datagrams_destroy, dat
 from conclave.core.demux cimport PROTOCOL_STUN, PROTOCOL_UNKNOWN, Protocol, demux
 from conclave.core.framing cimport frame_reader_next
 from conclave.core.outbox cimport Outbox, outbox_destroy, outbox_has_room, outbox_init
+from conclave.core.receive cimport receive_datagram
 from conclave.core.ring cimport Ring, ring_destroy, ring_front, ring_init, ring_pop, ring_publish, ring_reserve
-from conclave.core.router cimport (Command, DTLS_DATAGRAM_MAX, DtlsDatagram, Router, router_advance, router_apply,
-                                   router_forget, router_knows, router_next_timeout, router_receive, router_send_dtls,
-                                   router_transmit)
+from conclave.core.router cimport (DTLS_DATAGRAM_MAX, DtlsDatagram, Router, router_advance, router_forget, router_knows,
+                                   router_next_timeout, router_send_dtls, router_transmit)
 from conclave.core.status cimport OK, Status, TRUNCATED
 from conclave.core.switchboard cimport Switchboard, fill_dtls
 
@@ -134,7 +135,7 @@ cdef void apply_commands(Thread *thread) noexcept nogil:
         return
     while command != NULL:
         take_dtls(thread)
-        router_apply(thread.router, command, conclave_now())
+        command_apply(thread.router, command, conclave_now())
         ring_pop(&thread.commands)
         applied += 1
         command = <Command *>ring_front(&thread.commands)
@@ -158,7 +159,7 @@ cdef void take_arrival(Thread *thread, const Arrival *arrival, uint64_t now_ns) 
         size = min(<uint32_t>arrival.segment_size, arrival.size - offset)
         if thread.router.urgent or not outbox_has_room(&thread.outbox, ROOM_DATAGRAMS, ROOM_SIZE):
             forward(thread, now_ns)
-        router_receive(thread.router, &arrival.source, arrival.data + offset, size, now_ns, &thread.outbox)
+        receive_datagram(thread.router, &arrival.source, arrival.data + offset, size, now_ns, &thread.outbox)
         offset += size
 
 
@@ -182,7 +183,7 @@ cdef void read_connection(Thread *thread, Connection *connection, uint64_t now_n
                 return
             if thread.router.urgent or not outbox_has_room(&thread.outbox, ROOM_DATAGRAMS, ROOM_SIZE):
                 forward(thread, now_ns)
-            router_receive(thread.router, &connection.peer, frame, size, now_ns, &thread.outbox)
+            receive_datagram(thread.router, &connection.peer, frame, size, now_ns, &thread.outbox)
             if not connection.claimed:
                 connection.claimed = router_knows(thread.router, &connection.peer)
         status = frame_reader_next(&connection.reader, &frame, &size)

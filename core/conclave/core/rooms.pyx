@@ -1,12 +1,11 @@
 """See rooms.pxd."""
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.string cimport memcmp, memcpy, memset
-from conclave.core.flows cimport slot_clear, slot_set
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memset
+from conclave.core.flows cimport slot_set
 from conclave.core.leg cimport LEG_SLOTS_MAX, Leg, Room, Slot, Source
-from conclave.core.ring cimport ring_publish, ring_reserve
-from conclave.core.router cimport EVENT_SPEAKERS_CHANGED, Event, Router, SPEAKERS_TOLD
+from conclave.core.router cimport Router, SPEAKERS_TOLD
 from conclave.core.speakers cimport SpeakerLevel, speaker_update, speakers_assign
-from conclave.core.status cimport NO_SPACE
+from conclave.core.telling cimport tell_speakers
 
 cdef enum:
     # Audio sources that one leg chooses from; a larger room offers it the first ones found.
@@ -118,7 +117,6 @@ cdef void room_update_speakers(Router *router, Room *room, uint64_t now_ns) noex
     cdef size_t count = 0, place
     cdef bint changed = False
     cdef Source *source = room.audio
-    cdef Event *event
     while source != NULL:
         changed = speaker_update(&source.speaker, now_ns) or changed
         if source.speaker.speaking and source.active:
@@ -134,14 +132,4 @@ cdef void room_update_speakers(Router *router, Room *room, uint64_t now_ns) noex
     # Told when somebody starts or stops, not when two speakers change places.
     if not changed and count == room.speaking_count:
         return
-    event = <Event *>ring_reserve(&router.events)
-    if event == NULL:
-        router.counters.dropped[<int>NO_SPACE] += 1
-        return
-    event.event = EVENT_SPEAKERS_CHANGED
-    event.room = room.number
-    event.value = count
-    room.speaking_count = count
-    for place in range(count):
-        event.speakers[place] = speaking[place].number
-    ring_publish(&router.events)
+    tell_speakers(router, room, speaking, count)

@@ -1,56 +1,20 @@
 """Rooms: which datagram belongs to whom, who is shown what, and when something is due (L6).
 
-Sans-IO. Mutate (`router_apply`, `router_receive`, `router_advance`), drain (`router_transmit` until it returns false,
+Sans-IO. Mutate (`command_apply`, `receive_datagram`, `router_advance`), drain (`router_transmit` until it returns false,
 emptying the outbox in between; `Router.events` and `Router.dtls`), wait until `router_next_timeout`.
 """
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from conclave.core.address cimport Address
-from conclave.core.ice cimport IceCredentials
-from conclave.core.leg cimport Layer, Leg, LegSetup, Room, Slot, Source
+from conclave.core.leg cimport Layer, Leg, Room, Slot, SlotLink, Source
 from conclave.core.outbox cimport Outbox
 from conclave.core.packet cimport PacketPool
 from conclave.core.ring cimport Ring
-from conclave.core.srtp_context cimport SrtpContext
-from conclave.core.status cimport Status, STATUS_COUNT
+from conclave.core.status cimport STATUS_COUNT
 from conclave.core.table cimport Table
 
 cdef enum:
     DTLS_DATAGRAM_MAX = 1500
     SPEAKERS_TOLD = 8
-
-cdef enum CommandType:
-    COMMAND_CREATE_LEG
-    COMMAND_DELETE_LEG
-    COMMAND_RESTART_ICE
-    COMMAND_SET_KEYS
-    COMMAND_SET_SLOT
-    COMMAND_SET_SOURCE_ACTIVE
-
-# Outcome of a command, written by the worker before it counts as applied.
-cdef struct CommandResult:
-    Status status
-    uint32_t leg                   # CREATE_LEG: the number given
-    uint32_t pool                  # CREATE_LEG with NO_SPACE: which pool (PoolName)
-    SrtpContext *send              # DELETE_LEG: the key contexts, which go back to the control thread's arena
-    SrtpContext *receive
-
-cdef enum PoolName:
-    POOL_LEGS
-    POOL_SOURCES
-    POOL_SLOTS
-    POOL_TABLES
-
-cdef struct Command:
-    CommandType command
-    uint32_t leg
-    uint32_t source                # SET_SLOT (0 for none), SET_SOURCE_ACTIVE
-    uint32_t slot
-    uint32_t value                 # SET_SLOT: highest layer; SET_SOURCE_ACTIVE: whether it is
-    const LegSetup *setup          # CREATE_LEG; owned by the caller until applied
-    const IceCredentials *credentials  # RESTART_ICE; likewise
-    SrtpContext *send              # SET_KEYS
-    SrtpContext *receive
-    CommandResult *result
 
 cdef enum EventType:
     EVENT_ICE_CONNECTED
@@ -110,7 +74,7 @@ cdef struct Router:
     Layer *held_first              # flows that gather, soonest due first
     Layer *held_last
     Layer *sending                 # the flow being forwarded
-    Slot *cursor                   # and the slot where it goes on
+    SlotLink *cursor               # and the slot where it goes on
     bint urgent                    # a flow has gathered so much that it must be forwarded before more is received
     Source *attention
     uint64_t next_attention_ns
@@ -121,10 +85,6 @@ cdef struct Router:
 
 cdef int router_init(Router *router, const RouterSizes *sizes, uint64_t seed, uint64_t wallclock_offset_ns) noexcept nogil
 cdef void router_destroy(Router *router) noexcept nogil
-cdef void router_apply(Router *router, const Command *command, uint64_t now_ns) noexcept nogil
-# Takes one datagram. Answers (STUN, RTX) go to the outbox, which should have room for 128 datagrams.
-cdef void router_receive(Router *router, const Address *source, const uint8_t *data, size_t size, uint64_t now_ns,
-                         Outbox *outbox) noexcept nogil
 # Sends a datagram of a leg's handshake; it is dropped when the leg is gone or has no address. Room in the outbox for one.
 cdef void router_send_dtls(Router *router, const DtlsDatagram *datagram, Outbox *outbox) noexcept nogil
 # Whether the address belongs to a leg: an authenticated check came from it.

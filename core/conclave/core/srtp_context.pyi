@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-__all__ = ["SrtpProfile", "choose_backend", "chosen_backend", "context_size"]
+__all__ = ["SrtpProfile", "choose_backend", "chosen_backend"]
 
 class SrtpProfile(IntEnum):
     SRTP_NONE = 0
@@ -12,4 +12,3 @@ class SrtpProfile(IntEnum):
 
 def choose_backend(name: str) -> None: ...
 def chosen_backend() -> str: ...
-def context_size() -> int: ...

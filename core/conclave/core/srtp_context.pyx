@@ -13,7 +13,7 @@ from conclave.core.status cimport OK, Status, UNSUPPORTED
 
 from conclave.core.errors import raise_status
 
-__all__ = ["SrtpProfile", "choose_backend", "chosen_backend", "context_size"]
+__all__ = ["SrtpProfile", "choose_backend", "chosen_backend"]
 
 cdef extern from "<string.h>" nogil:
     void explicit_bzero(void *memory, size_t size)
@@ -156,8 +156,3 @@ def choose_backend(str name):
 def chosen_backend():
     """Name of the process's backend; empty before the first choice."""
     return srtp_backend_name().decode("ascii")
-
-
-def context_size():
-    """Bytes of one context, before the arena rounds them up."""
-    return srtp_context_size()

@@ -1,7 +1,8 @@
 """The Python face of a router: commands in, events out (L6)."""
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 from conclave.core.arena cimport KeyArena
-from conclave.core.router cimport Command, DtlsDatagram, Router
+from conclave.core.commands cimport Command
+from conclave.core.router cimport DtlsDatagram, Router
 from conclave.core.srtp_context cimport SrtpContext
 
 cdef int fill_dtls(DtlsDatagram *out, uint32_t leg, bytes datagram) except -1

@@ -6,17 +6,18 @@ import secrets
 
 from conclave.core.address cimport Address, address_is_ipv4
 from conclave.core.arena cimport arena_destroy, arena_give, arena_init, arena_take
+from conclave.core.commands cimport (COMMAND_CREATE_LEG, COMMAND_DELETE_LEG, COMMAND_RESTART_ICE, COMMAND_SET_KEYS,
+                                     COMMAND_SET_SLOT, COMMAND_SET_SOURCE_ACTIVE, Command, CommandResult, command_apply)
 from conclave.core.ice cimport ICE_PWD_MAX, ICE_UFRAG_MAX, IceCredentials
 from conclave.core.layers cimport LAYERS_MAX
 from conclave.core.leg cimport (LEG_SLOTS_MAX, LEG_SOURCES_MAX, Leg, LegSetup, MID_MAX, SlotSetup, SourceSetup)
 from conclave.core.outbox cimport Group, Outbox, outbox_clear, outbox_destroy, outbox_init
+from conclave.core.receive cimport receive_datagram
 from conclave.core.ring cimport ring_front, ring_pop
-from conclave.core.router cimport (COMMAND_CREATE_LEG, COMMAND_DELETE_LEG, COMMAND_RESTART_ICE, COMMAND_SET_KEYS,
-                                   COMMAND_SET_SLOT, COMMAND_SET_SOURCE_ACTIVE, Command, CommandResult, DtlsDatagram,
-                                   DTLS_DATAGRAM_MAX, EVENT_CONSENT_CHANGED, EVENT_ICE_CONNECTED, EVENT_SLOT_CHANGED,
-                                   EVENT_SPEAKERS_CHANGED, Event, RouterSizes, router_advance, router_apply,
+from conclave.core.router cimport (DTLS_DATAGRAM_MAX, DtlsDatagram, EVENT_CONSENT_CHANGED, EVENT_ICE_CONNECTED,
+                                   EVENT_SLOT_CHANGED, EVENT_SPEAKERS_CHANGED, Event, RouterSizes, router_advance,
                                    router_destroy, router_forget, router_init, router_knows, router_leg,
-                                   router_next_timeout, router_receive, router_send_dtls, router_transmit)
+                                   router_next_timeout, router_send_dtls, router_transmit)
 from conclave.core.srtp_context cimport (SrtpContext, SrtpProfile, srtp_context_init, srtp_context_size,
                                          srtp_context_wipe)
 from conclave.core.status cimport NO_SPACE, OK, STATUS_COUNT, Status, UNKNOWN_USER, status_name
@@ -329,7 +330,7 @@ cdef class Simulation(Switchboard):
         outbox_destroy(&self.outbox)
 
     cdef int submit(self, Command *command) except -1:
-        router_apply(&self.router, command, self.now_ns)
+        command_apply(&self.router, command, self.now_ns)
         return 0
 
     def receive(self, uint64_t now_ns, address, bytes datagram):
@@ -338,7 +339,7 @@ cdef class Simulation(Switchboard):
         memset(&source, 0, sizeof(source))
         address_from_python(&source, address)
         self.now_ns = now_ns
-        router_receive(&self.router, &source, datagram, len(datagram), now_ns, &self.outbox)
+        receive_datagram(&self.router, &source, datagram, len(datagram), now_ns, &self.outbox)
 
     def send_dtls(self, uint32_t leg, list datagrams):
         """Sends datagrams of the leg's handshake."""
