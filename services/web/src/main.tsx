@@ -6,16 +6,18 @@ import "./styles/page.css";
 import "./styles/meeting.css";
 import "./styles/stage.css";
 import "./styles/overlays.css";
+import "./styles/doors.css";
 import "./styles/people.css";
 import "./styles/access.css";
 import { exposeDiagnostics } from "./diagnostics.ts";
 import { tellLanguage } from "./i18n/index.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";
+import type { Invitation } from "./protocol/connection.ts";
 import { tokenFromFragment } from "./protocol/invite.ts";
 import { Session } from "./session/session.ts";
 import { App } from "./ui/app.tsx";
 import { keepDisplay } from "./ui/display.ts";
-import { NoInvite } from "./ui/farewell.tsx";
+import { FirstPage } from "./ui/firstpage.tsx";
 import { readBuildHash } from "./ui/version.ts";
 import { View } from "./ui/view.ts";
 
@@ -24,13 +26,18 @@ keepDisplay(document.documentElement);
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element with the id app");
 
+const page = root;
 const token = tokenFromFragment(location.hash);
 if (token === undefined) {
-  render(<NoInvite />, root);
+  render(<FirstPage begin={(dialCode) => begin({ case: "dialCode", value: dialCode })} />, page);
 } else {
-  const session = new Session(token, openWebSocket, browserClock);
+  begin({ case: "inviteToken", value: token });
+}
+
+function begin(invitation: Invitation): void {
+  const session = new Session(invitation, openWebSocket, browserClock);
   exposeDiagnostics(session);
-  render(<App session={session} view={new View()} />, root);
+  render(<App session={session} view={new View()} />, page);
   session.start();
 
   addEventListener("online", () => session.networkReturned());

@@ -18,7 +18,9 @@ export const SIGNALLING_VERSION = 1;
 export const PING_INTERVAL_MS = 15_000;
 export const ANSWER_TIMEOUT_MS = 10_000;
 
-export type Credential = { readonly case: "inviteToken" | "resumeToken"; readonly value: string };
+/** How one is invited. */
+export type Invitation = { readonly case: "inviteToken" | "dialCode"; readonly value: string };
+export type Credential = Invitation | { readonly case: "resumeToken"; readonly value: string };
 
 /** What the owner of a connection is told. */
 export interface ConnectionHandlers {
@@ -38,6 +40,8 @@ export interface ConnectionHandlers {
 
 export type RequestBody = NonNullable<MessageInitShape<typeof ClientMessageSchema>["body"]>;
 export type AnswerBody = ServerMessage["body"];
+/** Sends a request; rejects with SignallingError when the appliance refuses, with ConnectionLost when no answer came. */
+export type Request = (body: RequestBody) => Promise<AnswerBody>;
 
 interface Pending {
   readonly resolve: (body: AnswerBody) => void;

@@ -28,6 +28,9 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.ROOM_FULL,
   ErrorCode.PERMISSION_DENIED,
   ErrorCode.REPLACED,
+  ErrorCode.MEETING_LOCKED,
+  ErrorCode.MEMBERS_ONLY,
+  ErrorCode.REMOVED,
 ]);
 
 /** Tells whether connecting again after this error is pointless. */

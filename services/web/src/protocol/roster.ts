@@ -1,4 +1,12 @@
-import { ConnectionState, SourceKind, type Participant, type Source } from "../gen/conclave/v1/meetings_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+
+import {
+  ConnectionState,
+  SourceKind,
+  type Participant,
+  type Source,
+  type WaitingParticipant,
+} from "../gen/conclave/v1/meetings_pb.js";
 import type { Joined, ServerMessage, Slot } from "../gen/conclave/v1/signalling_pb.js";
 
 /** What a client knows of a meeting, an immutable value: each event makes a new one. */
@@ -12,6 +20,10 @@ export interface Roster {
   /** Who speaks now, loudest first. */
   readonly speakerIds: readonly string[];
   readonly startTimeMs: number;
+  /** Whether nobody new but hosts comes in. */
+  readonly locked: boolean;
+  /** Who waits to be let in, longest first; told to hosts only. */
+  readonly waiting: readonly WaitingParticipant[];
 }
 
 /** The meeting as Joined tells it: a new one, or the one resumed, replacing all that was known. */
@@ -22,6 +34,8 @@ export function rosterFrom(joined: Joined): Roster {
     slots: new Map(joined.slots.map((slot) => [slot.mid, slot])),
     speakerIds: [],
     startTimeMs: Number(joined.meetingStartTimeMs),
+    locked: joined.locked,
+    waiting: joined.waiting,
   };
 }
 
@@ -49,6 +63,10 @@ export function afterEvent(roster: Roster, body: ServerMessage["body"]): Roster 
       return withSlots(roster, body.value.slots);
     case "speakersChanged":
       return { ...roster, speakerIds: body.value.participantIds };
+    case "lockChanged":
+      return { ...roster, locked: body.value.locked };
+    case "lobbyChanged":
+      return { ...roster, waiting: body.value.waiting };
     default:
       return roster;
   }
@@ -71,9 +89,18 @@ export function isReconnecting(participant: Participant): boolean {
   return participant.connectionState === ConnectionState.RECONNECTING;
 }
 
+/** The participants whose hands are up, the one raised first first. */
+export function raisedHands(participants: readonly Participant[]): Participant[] {
+  const raised = participants.filter((participant) => participant.handRaiseTime !== undefined);
+  return raised.sort((a, b) => compareTimes(a.handRaiseTime, b.handRaiseTime));
+}
+
 function byJoinTime(a: Participant, b: Participant): number {
-  const seconds = Number((a.joinTime?.seconds ?? 0n) - (b.joinTime?.seconds ?? 0n));
-  if (seconds !== 0) return seconds;
-  const nanos = (a.joinTime?.nanos ?? 0) - (b.joinTime?.nanos ?? 0);
-  return nanos !== 0 ? nanos : a.id < b.id ? -1 : 1;
+  const order = compareTimes(a.joinTime, b.joinTime);
+  return order !== 0 ? order : a.id < b.id ? -1 : 1;
+}
+
+function compareTimes(a: Timestamp | undefined, b: Timestamp | undefined): number {
+  const seconds = Number((a?.seconds ?? 0n) - (b?.seconds ?? 0n));
+  return seconds !== 0 ? seconds : (a?.nanos ?? 0) - (b?.nanos ?? 0);
 }

@@ -1,11 +1,8 @@
 import { signal } from "@preact/signals";
 
 import type { Role, RoomLink } from "../gen/conclave/v1/rooms_pb.js";
-import type { AnswerBody, RequestBody } from "../protocol/connection.ts";
+import type { AnswerBody, Request, RequestBody } from "../protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../protocol/errors.ts";
-
-/** Sends a request; rejects with SignallingError when the appliance refuses, with ConnectionLost when no answer came. */
-export type Request = (body: RequestBody) => Promise<AnswerBody>;
 
 /** What a host decides about the others. The appliance refuses whoever is none. */
 export class Hosting {

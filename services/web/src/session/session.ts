@@ -1,28 +1,31 @@
 import { computed, signal } from "@preact/signals";
 
-import { EndReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
+import { EndReason, WaitReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import {
   ErrorCode,
-  type Answer,
   type Joined,
   type ServerMessage,
   type Slot,
+  type Waiting,
   type Welcome,
 } from "../gen/conclave/v1/signalling_pb.js";
 import { SENT_KINDS, type SentKind } from "../media/peer.ts";
-import { Connection, type Credential } from "../protocol/connection.ts";
-import { ConnectionLost, SignallingError } from "../protocol/errors.ts";
+import { expect } from "../protocol/answers.ts";
+import { Connection, type Credential, type Invitation } from "../protocol/connection.ts";
+import { ConnectionLost, isFinal, SignallingError } from "../protocol/errors.ts";
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
 import { afterEvent, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
 import { Hosting } from "./hosting.ts";
 import { LocalMedia } from "./local.ts";
 import { MediaLink } from "./medialink.ts";
+import { mediaSignalling } from "./mediasignalling.ts";
+import { Sources } from "./sources.ts";
 
 /** Where the person is. */
-export type Phase = "arriving" | "joining" | "meeting" | "left" | "ended" | "refused";
+export type Phase = "arriving" | "joining" | "waiting" | "meeting" | "left" | "ended" | "refused";
 
-const CAPABILITIES = ["slots"];
+const CAPABILITIES = ["slots", "lobby"];
 /** How long leaving waits for the appliance to hear of it. */
 const LEAVE_MS = 500;
 
@@ -33,29 +36,33 @@ export class Session {
   readonly online = signal(false);
   readonly room = signal<Room | undefined>(undefined);
   readonly role = signal<Role | undefined>(undefined);
+  /** The name that a personal invite fixes; empty when the person chooses one. */
+  readonly fixedName = signal("");
+  /** What the person waits for while waiting. */
+  readonly waitReason = signal<WaitReason>(WaitReason.UNSPECIFIED);
   readonly roster = signal<Roster | undefined>(undefined);
   /** Why the appliance refused, or why joining failed. */
   readonly problem = signal<SignallingError | undefined>(undefined);
   readonly endReason = signal<EndReason>(EndReason.UNSPECIFIED);
+  readonly invitation: Invitation;
   readonly local: LocalMedia;
+  readonly sources: Sources;
   readonly media: MediaLink;
-  readonly hosting = new Hosting((body) => this.#connection.request(body));
+  readonly hosting: Hosting;
 
   /** The participant that this client is. */
   readonly self = computed<Participant | undefined>(() =>
     this.roster.value?.participants.find((participant) => participant.id === this.roster.value?.selfId),
   );
-
   readonly isHost = computed(() => this.self.value?.role === Role.HOST);
 
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #inviteToken: string;
   #resumeToken: string | undefined;
   #displayName = "";
 
-  constructor(inviteToken: string, openSocket: OpenSocket, clock: Clock) {
-    this.#inviteToken = inviteToken;
+  constructor(invitation: Invitation, openSocket: OpenSocket, clock: Clock) {
+    this.invitation = invitation;
     this.#clock = clock;
     this.#connection = new Connection(
       openSocket,
@@ -74,17 +81,12 @@ export class Session {
       },
       CAPABILITIES,
     );
+    const request = this.#connection.request.bind(this.#connection);
     this.local = new LocalMedia((kind, track) => this.#trackChanged(kind, track));
+    this.sources = new Sources(request, this.local);
+    this.hosting = new Hosting(request);
     this.media = new MediaLink(
-      {
-        isOpen: () => this.#inMeeting && this.#connection.state === "open",
-        offer: async (offer, iceRestart) => {
-          const body = { sdp: offer.sdp, sources: offer.sources.map((source) => ({ ...source })), iceRestart };
-          return expect(await this.#connection.request({ case: "offer", value: body }), "answer");
-        },
-        setSlots: (assignments) =>
-          this.#connection.request({ case: "setSlots", value: { slots: assignments.map((slot) => ({ ...slot })) } }),
-      },
+      mediaSignalling(request, () => this.#inMeeting && this.#connection.state === "open"),
       clock,
       (kind) => this.local.trackOf(kind),
       (slots) => this.#slotsKnown(slots),
@@ -115,8 +117,16 @@ export class Session {
     if (this.online.value) await this.#enter();
   }
 
-  async leave(): Promise<void> {
+  /** Raises or lowers the person's own hand. */
+  async setHand(raised: boolean): Promise<void> {
     if (!this.#inMeeting) return;
+    // Who is offline sees that; the hand stays as the others see it.
+    await this.#connection.request({ case: "setHand", value: { raised } }).catch(() => undefined);
+  }
+
+  /** Leaves the meeting, or stops waiting for it. */
+  async leave(): Promise<void> {
+    if (!this.#inMeeting && this.phase.value !== "waiting") return;
     this.phase.value = "left";
     const told = this.#connection.request({ case: "leave", value: {} }).catch(() => undefined);
     await Promise.race([told, new Promise<void>((resolve) => this.#clock.after(LEAVE_MS, resolve))]);
@@ -125,34 +135,44 @@ export class Session {
 
   /** The page goes away: says so without waiting. */
   leaveAtOnce(): void {
-    if (this.#inMeeting) void this.#connection.request({ case: "leave", value: {} }).catch(() => undefined);
+    if (this.#inMeeting || this.phase.value === "waiting") {
+      void this.#connection.request({ case: "leave", value: {} }).catch(() => undefined);
+    }
     this.#close();
   }
 
   #credential(): Credential {
-    return this.#resumeToken === undefined
-      ? { case: "inviteToken", value: this.#inviteToken }
-      : { case: "resumeToken", value: this.#resumeToken };
+    return this.#resumeToken === undefined ? this.invitation : { case: "resumeToken", value: this.#resumeToken };
   }
 
   #opened(welcome: Welcome): void {
+    if (this.phase.value === "left") return;
     this.online.value = true;
     if (welcome.room !== undefined) this.room.value = welcome.room;
     this.role.value = welcome.role;
-    if (welcome.resumed !== undefined) this.#entered(welcome.resumed);
-    else if (this.phase.value === "joining" || this.phase.value === "meeting") void this.#enter();
+    if (welcome.resumed !== undefined) {
+      this.#entered(welcome.resumed, true);
+    } else if (welcome.waiting !== undefined) {
+      this.#waits(welcome.waiting);
+    } else {
+      this.fixedName.value = welcome.displayName;
+      if (this.phase.value !== "arriving") void this.#enter();
+    }
   }
 
   async #enter(): Promise<void> {
     try {
-      const answer = await this.#connection.request({ case: "join", value: { displayName: this.#displayName } });
-      this.#entered(expect(answer, "joined"));
+      const request = { case: "join", value: { displayName: this.#displayName } } as const;
+      const answer = expect(await this.#connection.request(request), "joined", "waiting");
+      if (this.phase.value === "left") return;
+      if (answer.case === "joined") this.#entered(answer.value, false);
+      else this.#waits(answer.value);
     } catch (error) {
       if (error instanceof ConnectionLost) return; // `opened` enters again.
       if (!(error instanceof SignallingError)) throw error;
       if (error.code === ErrorCode.UNAVAILABLE) {
         this.#clock.after(1000, () => void (this.online.value && this.#enter()));
-      } else if (this.phase.value === "meeting" || error.code === ErrorCode.ROOM_FULL) {
+      } else if (this.phase.value !== "joining" || isFinal(error.code)) {
         this.#refused(error);
       } else {
         this.problem.value = error;
@@ -161,25 +181,46 @@ export class Session {
     }
   }
 
-  #entered(joined: Joined): void {
-    if (this.phase.value !== "joining" && this.phase.value !== "meeting") return;
+  #waits(waiting: Waiting): void {
+    if (waiting.resumeToken !== "") this.#resumeToken = waiting.resumeToken;
+    this.waitReason.value = waiting.reason;
+    this.phase.value = "waiting";
+  }
+
+  #entered(joined: Joined, resumed: boolean): void {
     if (joined.resumeToken !== "") this.#resumeToken = joined.resumeToken;
     this.roster.value = rosterFrom(joined);
+    if (resumed && this.#inMeeting) this.sources.resumed(this.self.value);
     this.phase.value = "meeting";
-    this.#tellSources(SENT_KINDS);
+    this.sources.tell(SENT_KINDS);
     this.media.signallingOpened(joined.mediaConnected);
   }
 
   #event(body: ServerMessage["body"]): void {
-    if (body.case === "mediaLost") {
-      void this.media.renew();
-    } else if (body.case === "meetingEnded") {
-      this.endReason.value = body.value.reason;
-      this.phase.value = "ended";
-      this.#close();
-    } else if (this.roster.value !== undefined) {
-      this.roster.value = afterEvent(this.roster.value, body);
+    if (this.phase.value === "left") return;
+    switch (body.case) {
+      case "joined":
+        return this.#entered(body.value, false);
+      case "waiting":
+        return this.#waits(body.value);
+      case "mediaLost":
+        return void this.media.renew();
+      case "muteRequested":
+        return this.sources.muted(this.#nameOf(body.value.participantId));
+      case "roomChanged":
+        this.room.value = body.value;
+        return;
+      case "meetingEnded":
+        this.endReason.value = body.value.reason;
+        this.phase.value = "ended";
+        return this.#close();
+      default:
+        if (this.roster.value !== undefined) this.roster.value = afterEvent(this.roster.value, body);
     }
+  }
+
+  #nameOf(participantId: string): string {
+    return this.roster.value?.participants.find((participant) => participant.id === participantId)?.displayName ?? "";
   }
 
   #refused(error: SignallingError): void {
@@ -196,15 +237,7 @@ export class Session {
 
   #trackChanged(kind: SentKind, track: MediaStreamTrack | null): void {
     void this.media.send(kind, track);
-    if (this.#inMeeting) this.#tellSources([kind]);
-  }
-
-  #tellSources(kinds: readonly SentKind[]): void {
-    const sources = kinds.map((kind) => ({ kind, active: this.local.trackOf(kind) !== null }));
-    // A lost connection repeats them all when it is back.
-    this.#connection.request({ case: "setSources", value: { sources } }).catch((error: unknown) => {
-      if (!(error instanceof ConnectionLost)) console.error("the sources could not be set:", error);
-    });
+    if (this.#inMeeting) this.sources.tell([kind]);
   }
 
   #close(): void {
@@ -213,20 +246,4 @@ export class Session {
     this.local.close();
     this.online.value = false;
   }
-}
-
-type Body = ServerMessage["body"];
-interface Answers {
-  readonly joined: Joined;
-  readonly answer: Answer;
-}
-
-/** The answer's value, when it is the one that belongs to the request. */
-function expect<C extends keyof Answers>(body: Body, wanted: C): Answers[C] {
-  if (!isAnswer(body, wanted)) throw new SignallingError(ErrorCode.INTERNAL, `expected ${wanted}, got ${body.case}`);
-  return body.value;
-}
-
-function isAnswer<C extends keyof Answers>(body: Body, wanted: C): body is Body & { case: C; value: Answers[C] } {
-  return body.case === wanted;
 }

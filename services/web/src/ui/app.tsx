@@ -7,6 +7,7 @@ import { useHeading } from "./heading.ts";
 import { Meeting } from "./meeting.tsx";
 import { Prejoin } from "./prejoin.tsx";
 import type { View } from "./view.ts";
+import { WaitingPage } from "./waiting.tsx";
 
 /** The page that belongs to where the person is. */
 export function App({ session, view }: { session: Session; view: View }): JSX.Element {
@@ -16,6 +17,8 @@ export function App({ session, view }: { session: Session; view: View }): JSX.El
     case "arriving":
     case "joining":
       return <Prejoin session={session} />;
+    case "waiting":
+      return <WaitingPage session={session} />;
     case "meeting":
       return <Meeting session={session} view={view} />;
     default:

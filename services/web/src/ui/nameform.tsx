@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
+import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 
@@ -8,16 +9,18 @@ const LONGEST_NAME = 64;
 
 /** Under which name one joins, and joining. */
 export function NameForm({ session }: { session: Session }): JSX.Element {
-  const name = useSignal("");
+  const typed = useSignal("");
   const nameMissing = useSignal(false);
   const joining = session.phase.value === "joining";
+  const fixedName = session.fixedName.value;
   const join = (event: Event): void => {
     event.preventDefault();
-    const displayName = name.value.trim();
+    const displayName = fixedName === "" ? typed.value.trim() : fixedName;
     nameMissing.value = displayName === "";
     if (displayName !== "") void session.join(displayName);
   };
   const problem = nameMissing.value ? texts.nameNeeded : session.problem.value?.message;
+  const hint = session.room.value === undefined ? undefined : whatComesNext(session, session.room.value);
   return (
     <form class="name-form" onSubmit={join} noValidate>
       <label class="field">
@@ -26,19 +29,34 @@ export function NameForm({ session }: { session: Session }): JSX.Element {
           class="input"
           autocomplete="name"
           maxLength={LONGEST_NAME}
-          value={name.value}
-          aria-describedby="join-problem"
+          value={fixedName === "" ? typed.value : fixedName}
+          readOnly={fixedName !== ""}
+          aria-describedby="join-problem join-name-note"
           onInput={(event) => {
-            name.value = event.currentTarget.value;
+            typed.value = event.currentTarget.value;
           }}
         />
+        <span id="join-name-note" class="field-note">
+          {fixedName !== "" && texts.nameFixed}
+        </span>
       </label>
-      <button type="submit" class="button primary" disabled={joining}>
+      <button type="submit" class="button primary" disabled={joining} aria-describedby="join-hint">
         {texts.joinMeeting}
       </button>
+      <p id="join-hint" class="hint">
+        {hint}
+      </p>
       <p id="join-problem" class="problem" role="status">
         {problem ?? (!session.online.value ? texts.waitingForAppliance : joining ? texts.joining : "")}
       </p>
     </form>
   );
+}
+
+/** What happens after Join; undefined when one is simply in. */
+function whatComesNext(session: Session, room: Room): string | undefined {
+  if (session.role.value === Role.HOST) return undefined;
+  const isMember = session.fixedName.value !== "";
+  if (room.lobby && !isMember) return room.waitForHost ? texts.letInWhenHostComes : texts.letInByHost;
+  return room.waitForHost ? texts.startsWithHost : undefined;
 }

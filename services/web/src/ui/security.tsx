@@ -27,9 +27,26 @@ export function securityText(room: Room): string {
 
 /** Protection and recording in words, top left of the meeting; opens the panel that explains them. */
 export function SecurityChip({ room, open }: { room: Room; open: () => void }): JSX.Element {
-  const protection = protectionOf(room.protectionMode);
   return (
     <button type="button" class="chip" aria-label={securityText(room)} onClick={open}>
+      <SecurityHalves room={room} />
+    </button>
+  );
+}
+
+/** The same where nothing explains more. */
+export function SecurityMark({ room }: { room: Room }): JSX.Element {
+  return (
+    <p class="chip">
+      <SecurityHalves room={room} />
+    </p>
+  );
+}
+
+function SecurityHalves({ room }: { room: Room }): JSX.Element {
+  const protection = protectionOf(room.protectionMode);
+  return (
+    <>
       <span class={protection.style}>
         <Icon name={protection.icon} size="s" />
         {protection.title}
@@ -38,7 +55,7 @@ export function SecurityChip({ room, open }: { room: Room; open: () => void }): 
         <Icon name="notRecorded" size="s" />
         {texts.notRecorded}
       </span>
-    </button>
+    </>
   );
 }
 

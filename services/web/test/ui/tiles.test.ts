@@ -13,7 +13,7 @@ function person(id: string, ...kinds: SourceKind[]): Participant {
 }
 
 function roster(...participants: Participant[]): Roster {
-  return { selfId: "me", participants, slots: new Map(), speakerIds: [], startTimeMs: 0 };
+  return { selfId: "me", participants, slots: new Map(), speakerIds: [], startTimeMs: 0, locked: false, waiting: [] };
 }
 
 const STAGE = { width: 1280, height: 680 };

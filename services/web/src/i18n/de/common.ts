@@ -6,5 +6,6 @@ export const common: Partial<typeof english> = {
   you: "(Sie)",
   reload: "Neu laden",
   close: "Schließen",
+  cancel: "Abbrechen",
   closePanel: (title) => `${title} schließen`,
 };

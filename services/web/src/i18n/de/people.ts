@@ -6,4 +6,7 @@ export const people: Partial<typeof english> = {
   peopleTitle: "Personen",
   inTheMeeting: "In der Besprechung",
   host: "Leitung",
+  endMeeting: "Besprechung für alle beenden",
+  endMeetingTitle: (room) => `${room} für alle beenden?`,
+  endMeetingText: "Alle verlassen die Besprechung sofort, und wer wartet, wird abgewiesen.",
 };
