@@ -9,6 +9,7 @@ import "./styles/overlays.css";
 import "./styles/doors.css";
 import "./styles/people.css";
 import "./styles/access.css";
+import "./styles/settings.css";
 import { exposeDiagnostics } from "./diagnostics.ts";
 import { tellLanguage } from "./i18n/index.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";

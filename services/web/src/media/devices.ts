@@ -1,40 +1,90 @@
-/** Why a device can't be used: the person or browser said no, there is none, or something else holds it. */
-export type DeviceProblem = "blocked" | "missing" | "busy";
+/** What a person chooses among. */
+export type DeviceKind = "microphone" | "speaker" | "camera";
+/** What sends; a speaker is only chosen. */
+export type CaptureKind = "microphone" | "camera";
+
+export interface Device {
+  readonly id: string;
+  readonly label: string;
+}
+export type DeviceLists = Readonly<Record<DeviceKind, readonly Device[]>>;
+export const NO_DEVICES: DeviceLists = { microphone: [], speaker: [], camera: [] };
+
+/** Why a device can't be used: the person or browser said no, there is none, something else holds it, or it stopped. */
+export type DeviceProblem = "blocked" | "missing" | "busy" | "stopped";
 
 export type Opened = { readonly track: MediaStreamTrack } | { readonly problem: DeviceProblem };
 
-const CAMERA: MediaTrackConstraints = {
+/** What the browser does to the sound of a microphone. */
+export interface SoundProcessing {
+  readonly echoCancellation: boolean;
+  readonly noiseSuppression: boolean;
+  readonly autoGainControl: boolean;
+}
+
+/** The part of `navigator.mediaDevices` that is used; tests give their own. */
+export interface MediaPort {
+  enumerateDevices(): Promise<readonly Pick<MediaDeviceInfo, "deviceId" | "kind" | "label">[]>;
+  getUserMedia(constraints: MediaStreamConstraints): Promise<MediaStream>;
+  getDisplayMedia(options: DisplayMediaStreamOptions): Promise<MediaStream>;
+  addEventListener(type: "devicechange", listener: () => void): void;
+}
+
+const refused = (): Promise<never> => Promise.reject(new DOMException("not a secure page", "NotFoundError"));
+
+/** The browser's devices; none on a page that came over plain http, where the browser gives none. */
+export function browserDevices(): MediaPort {
+  const devices: MediaPort | undefined = navigator.mediaDevices;
+  return devices ?? {
+    enumerateDevices: () => Promise.resolve([]),
+    getUserMedia: refused,
+    getDisplayMedia: refused,
+    addEventListener: () => undefined,
+  };
+}
+
+const KINDS: Readonly<Record<string, DeviceKind>> = {
+  audioinput: "microphone",
+  audiooutput: "speaker",
+  videoinput: "camera",
+};
+
+/** What there is. Before permission is given the browser tells one device a kind at most, with neither id nor name. */
+export async function listDevices(port: MediaPort): Promise<DeviceLists> {
+  const lists: Record<DeviceKind, Device[]> = { microphone: [], speaker: [], camera: [] };
+  for (const { deviceId, kind, label } of await port.enumerateDevices()) {
+    const ours = KINDS[kind];
+    if (ours !== undefined) lists[ours].push({ id: deviceId, label });
+  }
+  return lists;
+}
+
+const PICTURE: MediaTrackConstraints = {
   width: { ideal: 1280 },
   height: { ideal: 720 },
   frameRate: { ideal: 30, max: 30 },
 };
-const MICROPHONE: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
-export function openMicrophone(): Promise<Opened> {
-  return open({ audio: MICROPHONE });
+/** id: of the device that is wanted; another is opened where that one is gone, or none is wanted. */
+export function openMicrophone(port: MediaPort, id: string, processing: SoundProcessing): Promise<Opened> {
+  return openWanted(port, id, (device) => ({ audio: { ...processing, ...device } }));
 }
 
-export function openCamera(): Promise<Opened> {
-  return open({ video: CAMERA });
+export function openCamera(port: MediaPort, id: string): Promise<Opened> {
+  return openWanted(port, id, (device) => ({ video: { ...PICTURE, ...device } }));
 }
 
-/** What the person chose to share; undefined when they chose nothing. */
-export async function openScreen(): Promise<{ video: MediaStreamTrack; audio: MediaStreamTrack | null } | undefined> {
+type Ask = (device: MediaTrackConstraints) => MediaStreamConstraints;
+
+async function openWanted(port: MediaPort, id: string, ask: Ask): Promise<Opened> {
+  if (id === "") return open(port, ask({}));
+  const wanted = await open(port, ask({ deviceId: { exact: id } }));
+  return "problem" in wanted && wanted.problem === "missing" ? open(port, ask({})) : wanted;
+}
+
+async function open(port: MediaPort, constraints: MediaStreamConstraints): Promise<Opened> {
   try {
-    const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: true });
-    const [video] = stream.getVideoTracks();
-    if (video === undefined) return undefined;
-    video.contentHint = "detail";
-    return { video, audio: stream.getAudioTracks()[0] ?? null };
-  } catch (error) {
-    if (error instanceof DOMException) return undefined;
-    throw error;
-  }
-}
-
-async function open(constraints: MediaStreamConstraints): Promise<Opened> {
-  try {
-    const stream = await navigator.mediaDevices.getUserMedia(constraints);
+    const stream = await port.getUserMedia(constraints);
     const [track] = stream.getTracks();
     return track === undefined ? { problem: "missing" } : { track };
   } catch (error) {
@@ -46,5 +96,5 @@ function problemOf(error: unknown): DeviceProblem {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError" || name === "SecurityError") return "blocked";
   if (name === "NotReadableError" || name === "AbortError") return "busy";
-  return "missing";
+  return "missing"; // Also OverconstrainedError, which is not a DOMException everywhere: the device asked for is gone.
 }

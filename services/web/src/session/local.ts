@@ -1,126 +1,205 @@
-import { signal } from "@preact/signals";
+import { effect, signal, type ReadonlySignal } from "@preact/signals";
 
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
-import { openCamera, openMicrophone, openScreen, type DeviceProblem } from "../media/devices.ts";
+import { openCamera, openMicrophone, type CaptureKind, type DeviceKind, type DeviceProblem, type MediaPort } from "../media/devices.ts";
 import type { SentKind } from "../media/peer.ts";
+import { whenAllowed } from "../media/permission.ts";
+import { openScreen, treatAs } from "../media/screen.ts";
+import { Capture } from "./capture.ts";
+import { DeviceList } from "./devicelist.ts";
+import { Latest } from "./latest.ts";
+import { MediaPreferences } from "./mediapreferences.ts";
 
 /** Told whenever what a source sends has changed; null for nothing. */
 export type TrackChanged = (kind: SentKind, track: MediaStreamTrack | null) => void;
 
+/** Something that happened to the devices without the person's doing, for them to read. */
+export type DeviceNotice = { readonly device: DeviceKind; readonly nowUsing: string };
+
 /** The person's own microphone, camera and screen, and whether each is on. */
 export class LocalMedia {
+  readonly preferences = new MediaPreferences();
+  readonly devices: DeviceList;
+  readonly microphone: Capture;
+  /** The camera as a device; `camera` is what is shown and sent. */
+  readonly cameraDevice: Capture;
+
   readonly microphoneOn = signal(false);
-  readonly microphoneProblem = signal<DeviceProblem | undefined>(undefined);
+  readonly microphoneProblem: ReadonlySignal<DeviceProblem | undefined>;
   /** The camera's picture while it is on. */
   readonly camera = signal<MediaStreamTrack | undefined>(undefined);
-  readonly cameraProblem = signal<DeviceProblem | undefined>(undefined);
+  readonly cameraProblem: ReadonlySignal<DeviceProblem | undefined>;
   /** The shared screen's picture while it is shared. */
   readonly screen = signal<MediaStreamTrack | undefined>(undefined);
+  readonly notice = signal<DeviceNotice | undefined>(undefined);
 
+  readonly #port: MediaPort;
   readonly #changed: TrackChanged;
-  #microphone: MediaStreamTrack | undefined;
+  readonly #microphoneWish = new Latest<boolean>((on) => this.#carryOutMicrophone(on));
+  readonly #cameraWish = new Latest<boolean>((on) => this.#carryOutCamera(on));
+  readonly #screenWish = new Latest<boolean>((on) => this.#carryOutScreen(on));
+  readonly #stops: (() => void)[] = [];
+  #microphoneWanted = false;
   #screenAudio: MediaStreamTrack | null = null;
-  #busy = new Set<SentKind>();
 
-  constructor(changed: TrackChanged) {
+  constructor(port: MediaPort, changed: TrackChanged) {
+    const { preferences } = this;
+    this.#port = port;
     this.#changed = changed;
+    this.devices = new DeviceList(port, preferences, () => this.#devicesChanged());
+    this.microphone = new Capture(
+      "microphone",
+      (id) => openMicrophone(port, id, preferences.soundProcessing),
+      this.devices,
+      (track, why) => {
+        this.#useMicrophone(track !== undefined && this.microphoneOn.peek());
+        this.#tellOf("microphone", track, why);
+      },
+    );
+    this.cameraDevice = new Capture("camera", (id) => openCamera(port, id), this.devices, (track, why) => {
+      this.#useCamera(track);
+      this.#tellOf("camera", track, why);
+    });
+    this.microphoneProblem = this.microphone.problem;
+    this.cameraProblem = this.cameraDevice.problem;
+  }
+
+  /** Opens microphone and camera, and from then on follows what the person chooses and allows. */
+  start(): void {
+    void this.setMicrophone(true);
+    void this.setCamera(true);
+    void whenAllowed("microphone", () => void (this.microphoneProblem.peek() === "blocked" && this.setMicrophone(true)));
+    void whenAllowed("camera", () => void (this.cameraProblem.peek() === "blocked" && this.setCamera(true)));
+    const { wanted, echoCancellation, noiseSuppression, autoGainControl, screenContent } = this.preferences;
+    this.#whenChosen([wanted.microphone, echoCancellation, noiseSuppression, autoGainControl], () =>
+      this.microphone.reopen(),
+    );
+    this.#whenSpeakerGone(() => {
+      this.notice.value = { device: "speaker", nowUsing: "" };
+    });
+    this.#whenChosen([wanted.camera], () => this.cameraDevice.reopen());
+    this.#whenChosen([screenContent], async () => {
+      const screen = this.screen.peek();
+      if (screen !== undefined) await treatAs(screen, screenContent.peek());
+    });
   }
 
   /** What each source sends now. */
   trackOf(kind: SentKind): MediaStreamTrack | null {
     switch (kind) {
       case SourceKind.MICROPHONE:
-        return this.microphoneOn.value ? (this.#microphone ?? null) : null;
+        return this.microphoneOn.peek() ? (this.microphone.track.peek() ?? null) : null;
       case SourceKind.CAMERA:
-        return this.camera.value ?? null;
+        return this.camera.peek() ?? null;
       case SourceKind.SCREEN:
-        return this.screen.value ?? null;
+        return this.screen.peek() ?? null;
       case SourceKind.SCREEN_AUDIO:
         return this.#screenAudio;
     }
   }
 
   setMicrophone(on: boolean): Promise<void> {
-    return this.#alone(SourceKind.MICROPHONE, async () => {
-      if (on && this.#microphone?.readyState !== "live") {
-        const opened = await openMicrophone();
-        this.microphoneProblem.value = "problem" in opened ? opened.problem : undefined;
-        if ("problem" in opened) return;
-        this.#microphone = opened.track;
-        this.#whenEnded(opened.track, () => this.setMicrophone(false));
-      }
-      // The device stays open so that unmuting is immediate; nothing of it is sent, and its track carries silence.
-      if (this.#microphone !== undefined) this.#microphone.enabled = on;
-      this.microphoneOn.value = on;
-      this.#tell(SourceKind.MICROPHONE);
-    });
+    this.#microphoneWanted = on;
+    // Whatever is being carried out still: who mutes is not heard from now on.
+    if (!on) this.#useMicrophone(false);
+    return this.#microphoneWish.set(on);
   }
 
   setCamera(on: boolean): Promise<void> {
-    return this.#alone(SourceKind.CAMERA, async () => {
-      if (!on) {
-        this.camera.value?.stop(); // So that the camera's light goes out.
-        this.camera.value = undefined;
-      } else if (this.camera.value === undefined) {
-        const opened = await openCamera();
-        this.cameraProblem.value = "problem" in opened ? opened.problem : undefined;
-        if ("problem" in opened) return;
-        this.camera.value = opened.track;
-        this.#whenEnded(opened.track, () => this.setCamera(false));
-      }
-      this.#tell(SourceKind.CAMERA);
-    });
+    return this.#cameraWish.set(on);
   }
 
   setScreen(on: boolean): Promise<void> {
-    return this.#alone(SourceKind.SCREEN, async () => {
-      if (!on) {
-        this.screen.value?.stop();
-        this.#screenAudio?.stop();
-        this.screen.value = undefined;
-        this.#screenAudio = null;
-      } else if (this.screen.value === undefined) {
-        const opened = await openScreen();
-        if (opened === undefined) return;
-        this.screen.value = opened.video;
-        this.#screenAudio = opened.audio;
-        this.#whenEnded(opened.video, () => this.setScreen(false));
-      }
-      this.#tell(SourceKind.SCREEN);
-      this.#tell(SourceKind.SCREEN_AUDIO);
-    });
+    return this.#screenWish.set(on);
   }
 
   /** Gives every device back. */
   close(): void {
-    this.#microphone?.stop();
-    this.camera.value?.stop();
-    this.screen.value?.stop();
-    this.#screenAudio?.stop();
-    this.#microphone = undefined;
-    this.#screenAudio = null;
+    for (const stop of this.#stops.splice(0)) stop();
+    this.microphone.close();
+    this.cameraDevice.close();
     this.microphoneOn.value = false;
     this.camera.value = undefined;
+    this.#dropScreen();
+  }
+
+  async #carryOutMicrophone(on: boolean): Promise<void> {
+    // The device stays open so that unmuting is immediate; nothing of it is sent, and its track carries silence.
+    if (!on) return;
+    const track = await this.microphone.open();
+    this.#useMicrophone(track !== undefined && this.#microphoneWanted);
+  }
+
+  async #carryOutCamera(on: boolean): Promise<void> {
+    if (!on) await this.cameraDevice.release(); // So that the camera's light goes out.
+    this.#useCamera(on ? await this.cameraDevice.open() : undefined);
+  }
+
+  async #carryOutScreen(on: boolean): Promise<void> {
+    if (!on) {
+      this.#dropScreen();
+    } else if (this.screen.peek() === undefined) {
+      const opened = await openScreen(this.#port, this.preferences.screenContent.peek());
+      if (opened === undefined) return;
+      this.screen.value = opened.video;
+      this.#screenAudio = opened.audio;
+      // The share is stopped in the browser's own bar, or the window that is shared was closed.
+      opened.video.addEventListener("ended", () => void this.setScreen(false), { once: true });
+    }
+    this.#tell(SourceKind.SCREEN);
+    this.#tell(SourceKind.SCREEN_AUDIO);
+  }
+
+  #useMicrophone(on: boolean): void {
+    const track = this.microphone.track.peek();
+    if (track !== undefined) track.enabled = on;
+    this.microphoneOn.value = on;
+    this.#tell(SourceKind.MICROPHONE);
+  }
+
+  #useCamera(track: MediaStreamTrack | undefined): void {
+    this.camera.value = track;
+    this.#tell(SourceKind.CAMERA);
+  }
+
+  #dropScreen(): void {
+    this.screen.peek()?.stop();
+    this.#screenAudio?.stop();
     this.screen.value = undefined;
+    this.#screenAudio = null;
+  }
+
+  #devicesChanged(): void {
+    void this.microphone.listChanged();
+    void this.cameraDevice.listChanged();
+  }
+
+  #tellOf(device: CaptureKind, track: MediaStreamTrack | undefined, why: "chosen" | "lost" | "returned"): void {
+    if (why !== "chosen" && track !== undefined) this.notice.value = { device, nowUsing: track.label };
+  }
+
+  #whenSpeakerGone(act: () => void): void {
+    let before = "";
+    const stop = effect(() => {
+      const now = this.devices.speakerId.value;
+      if (now === "" && before !== "" && before === this.devices.wanted("speaker")) act();
+      before = now;
+    });
+    this.#stops.push(stop);
+  }
+
+  /** Acts on each change of these, and not on what they are already. */
+  #whenChosen(signals: readonly ReadonlySignal<unknown>[], act: () => Promise<void>): void {
+    let first = true;
+    const stop = effect(() => {
+      for (const each of signals) void each.value;
+      if (!first) act().catch((error: unknown) => console.warn("the choice could not be followed:", error));
+      first = false;
+    });
+    this.#stops.push(stop);
   }
 
   #tell(kind: SentKind): void {
     this.#changed(kind, this.trackOf(kind));
-  }
-
-  /** A device that is unplugged, or a share that is stopped in the browser's own bar. */
-  #whenEnded(track: MediaStreamTrack, stopped: () => Promise<void>): void {
-    track.addEventListener("ended", () => void stopped(), { once: true });
-  }
-
-  /** Ignores a press while the one before is still being carried out. */
-  async #alone(kind: SentKind, work: () => Promise<void>): Promise<void> {
-    if (this.#busy.has(kind)) return;
-    this.#busy.add(kind);
-    try {
-      await work();
-    } finally {
-      this.#busy.delete(kind);
-    }
   }
 }

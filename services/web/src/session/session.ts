@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 import { EndReason, WaitReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
@@ -10,6 +10,7 @@ import {
   type Waiting,
   type Welcome,
 } from "../gen/conclave/v1/signalling_pb.js";
+import { browserDevices } from "../media/devices.ts";
 import { SENT_KINDS, type SentKind } from "../media/peer.ts";
 import { expect } from "../protocol/answers.ts";
 import { Connection, type Credential, type Invitation } from "../protocol/connection.ts";
@@ -82,7 +83,7 @@ export class Session {
       CAPABILITIES,
     );
     const request = this.#connection.request.bind(this.#connection);
-    this.local = new LocalMedia((kind, track) => this.#trackChanged(kind, track));
+    this.local = new LocalMedia(browserDevices(), (kind, track) => this.#trackChanged(kind, track));
     this.sources = new Sources(request, this.local);
     this.hosting = new Hosting(request);
     this.media = new MediaLink(
@@ -91,6 +92,7 @@ export class Session {
       (kind) => this.local.trackOf(kind),
       (slots) => this.#slotsKnown(slots),
     );
+    effect(() => void this.media.loudspeaker.useSpeaker(this.local.devices.speakerId.value));
   }
 
   get #inMeeting(): boolean {
@@ -100,8 +102,7 @@ export class Session {
   /** Connects, and opens microphone and camera for the preview. */
   start(): void {
     this.#connection.open();
-    void this.local.setMicrophone(true);
-    void this.local.setCamera(true);
+    this.local.start();
   }
 
   /** The network is said to be back. */

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { Session } from "../session/session.ts";
 import { EndMeetingDialog } from "./ending.tsx";
 import { ShortcutsDialog } from "./shortcuts.tsx";
+import { SettingsDialog } from "./settings/settings.tsx";
 import type { View } from "./view.ts";
 
 /** The dialog that is open over the meeting. */
@@ -13,6 +14,8 @@ export function OpenDialog({ session, view }: { session: Session; view: View }):
       return <EndMeetingDialog session={session} close={close} />;
     case "shortcuts":
       return <ShortcutsDialog session={session} view={view} />;
+    case "settings":
+      return <SettingsDialog session={session} close={close} />;
     default:
       return null;
   }

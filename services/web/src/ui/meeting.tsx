@@ -6,10 +6,11 @@ import type { Session } from "../session/session.ts";
 import { Announcements } from "./announcements.tsx";
 import { commandsOf, listenForCommands } from "./commands.ts";
 import { Controls } from "./controls.tsx";
+import { DeviceBanner } from "./devicebanner.tsx";
 import { OpenDialog } from "./dialogs.tsx";
 import { Brand, Icon } from "./icons.tsx";
 import { PeoplePanel } from "./people.tsx";
-import { deviceProblems } from "./preview.tsx";
+import { listenForPushToTalk } from "./pushtotalk.ts";
 import { SecurityChip, SecurityPanel } from "./security.tsx";
 import { SkipLinks } from "./skip.tsx";
 import { Stage } from "./stage.tsx";
@@ -18,6 +19,7 @@ import type { View } from "./view.ts";
 /** The meeting: top bar, what is wrong if anything, the stage with its tiles, a panel, the control bar. */
 export function Meeting({ session, view }: { session: Session; view: View }): JSX.Element {
   useEffect(() => listenForCommands(commandsOf(session, view)), [session, view]);
+  useEffect(() => listenForPushToTalk(session.local), [session]);
   const room = session.room.value;
   return (
     <div class="meeting" data-online={session.online.value} data-media={session.media.state.value}>
@@ -31,6 +33,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
       <div class="middle">
         <main id="stage" class="stage-side">
           <Banner session={session} />
+          <DeviceBanner local={session.local} view={view} />
           <Stage session={session} view={view} />
         </main>
         <OpenPanel session={session} view={view} />
@@ -67,11 +70,10 @@ function connectionText(session: Session): string {
 /** What is wrong, told to screen readers too: they watch the place where it appears. */
 function Banner({ session }: { session: Session }): JSX.Element {
   const media = session.media.state.value;
-  const lines = deviceProblems(session);
-  if (!session.online.value) lines.unshift(texts.connectionLost);
-  else if (media === "interrupted") lines.unshift(texts.mediaInterrupted);
-  else if (media === "refused") lines.unshift(texts.mediaRefused);
-  const [line] = lines;
+  let line: string | undefined;
+  if (!session.online.value) line = texts.connectionLost;
+  else if (media === "interrupted") line = texts.mediaInterrupted;
+  else if (media === "refused") line = texts.mediaRefused;
   return (
     <div role="status">
       {line !== undefined && (

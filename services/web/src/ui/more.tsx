@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
+import type { ScreenContent } from "../media/screen.ts";
 import type { Session } from "../session/session.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
@@ -8,15 +9,36 @@ import type { View } from "./view.ts";
 
 /** What the control bar has no place for, in the order in which it is listed. */
 function moreItems(session: Session, view: View): MenuItem[] {
-  const items: MenuItem[] = [{ text: texts.shortcutsTitle, icon: "keyboard", press: () => view.show("shortcuts") }];
+  const items: MenuItem[] = [
+    ...shareItems(session),
+    { text: texts.settings, icon: "settings", press: () => view.show("settings") },
+    { text: texts.shortcutsTitle, icon: "keyboard", press: () => view.show("shortcuts") },
+  ];
   if (session.isHost.value) {
     items.push({ text: texts.endMeeting, icon: "leave", destructive: true, press: () => view.show("endMeeting") });
   }
   return items;
 }
 
-/** The control that opens all this. */
-export function More({ session, view }: { session: Session; view: View }): JSX.Element {
+/** What a shared screen is treated as, while one is shared. */
+function shareItems(session: Session): MenuItem[] {
+  const { screen, preferences } = session.local;
+  if (screen.value === undefined) return [];
+  const item = (content: ScreenContent, text: string): MenuItem => ({
+    text,
+    icon: "screen",
+    checked: preferences.screenContent.value === content,
+    press: () => {
+      preferences.screenContent.value = content;
+    },
+  });
+  return [item("text", texts.shareSharpText), item("motion", texts.shareSmoothMotion)];
+}
+
+/** The control that opens all this; absent while there is nothing. */
+export function More({ session, view }: { session: Session; view: View }): JSX.Element | null {
+  const items = moreItems(session, view);
+  if (items.length === 0) return null;
   return (
     <Menu name={texts.moreActions} class="control" items={moreItems(session, view)}>
       <Icon name="more" />

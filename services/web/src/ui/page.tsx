@@ -5,7 +5,7 @@ import { Brand } from "./icons.tsx";
 import { buildHash } from "./version.ts";
 
 /** The frame of every page outside the meeting. */
-export function Page({ children }: { children: ComponentChildren }): JSX.Element {
+export function Page({ children, actions }: { children: ComponentChildren; actions?: ComponentChildren }): JSX.Element {
   return (
     <div class="page">
       <header class="page-bar">
@@ -14,6 +14,7 @@ export function Page({ children }: { children: ComponentChildren }): JSX.Element
           {texts.product}
         </span>
         <span class="page-host">{location.host}</span>
+        {actions}
       </header>
       <main class="page-main">{children}</main>
       <footer class="page-foot">

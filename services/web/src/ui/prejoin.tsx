@@ -6,14 +6,15 @@ import { NameForm } from "./nameform.tsx";
 import { Page } from "./page.tsx";
 import { Preview } from "./preview.tsx";
 import { SecurityCard } from "./security.tsx";
+import { SettingsButton } from "./settings/settings.tsx";
 
 /** Before the meeting: what it is, how one looks, and under which name one joins. */
 export function Prejoin({ session }: { session: Session }): JSX.Element {
   const room = session.room.value;
   return (
-    <Page>
+    <Page actions={<SettingsButton session={session} />}>
       <div class="prejoin">
-        <Preview session={session} />
+        <Preview local={session.local} />
         <section class="prejoin-form">
           {room === undefined ? (
             <p role="status">{texts.connecting}</p>
