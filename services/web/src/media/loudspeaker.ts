@@ -1,7 +1,7 @@
 import { tone } from "./tone.ts";
 
 /** Whether this browser lets a page choose where sound comes out. */
-export const canChooseSpeaker = "setSinkId" in HTMLMediaElement.prototype;
+export const canChooseSpeaker = (): boolean => "setSinkId" in HTMLMediaElement.prototype;
 
 /** Plays the audio slots in elements that nobody sees. They are allowed to play because Join was pressed. */
 export class Loudspeaker {
@@ -56,6 +56,6 @@ export class Loudspeaker {
 
 /** A speaker that is gone is passed over: the sound comes out where the system sends it. */
 async function direct(element: HTMLMediaElement, speakerId: string): Promise<void> {
-  if (!canChooseSpeaker) return;
+  if (!canChooseSpeaker()) return;
   await element.setSinkId(speakerId).catch(() => element.setSinkId(""));
 }

@@ -23,7 +23,7 @@ export function DeviceSelect({ local, kind }: { local: LocalMedia; kind: DeviceK
   const devices = local.devices.all.value[kind].filter(({ id }) => id !== "");
   const inUse = inUseId(local, kind);
   const wanted = local.preferences.wanted[kind];
-  const fixed = devices.length === 0 || (kind === "speaker" && !canChooseSpeaker);
+  const fixed = devices.length === 0 || (kind === "speaker" && !canChooseSpeaker());
   return (
     <label class="field">
       {NAMES[kind]}

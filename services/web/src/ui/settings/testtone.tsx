@@ -18,7 +18,7 @@ export function TestTone({ loudspeaker }: { loudspeaker: Loudspeaker }): JSX.Ele
     }
     playing.value = false;
   };
-  const line = failed.value ? texts.testToneFailed : canChooseSpeaker ? undefined : texts.speakerFixed;
+  const line = failed.value ? texts.testToneFailed : canChooseSpeaker() ? undefined : texts.speakerFixed;
   return (
     <div class="test-tone">
       <button type="button" class="button outline" aria-busy={playing.value} disabled={playing.value} onClick={() => void play()}>
