@@ -4,6 +4,7 @@
 // same time. The answer is {id, value} or {id, error}. The browser ends with standard input.
 import { createInterface } from "node:readline";
 
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 import puppeteer from "puppeteer-core";
 
@@ -85,10 +86,23 @@ const chromiumEngine = {
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
       memory: () => memoryOf(context, page),
+      key: (keys) => page.keyboard.press(keys),
+      type: (text) => page.keyboard.type(text),
+      resize: (size) => page.setViewportSize(size),
+      media: (features) => page.emulateMedia(features),
+      axe: () => failuresOf(page),
+      outline: () => page.locator("body").ariaSnapshot(),
       close: () => context.close(),
     };
   },
 };
+
+// What axe-core's rules, best practices included, find wrong with the page: of each rule, where.
+async function failuresOf(page) {
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })));
+}
 
 // What the page holds on to once all garbage is gone: bytes of JavaScript, and how many nodes and listeners.
 async function memoryOf(context, page) {
@@ -187,6 +201,22 @@ async function carryOut({ page: name, operation, argument, argument2 }) {
       return null;
     case "memory":
       return page.memory();
+    case "key":
+      await page.key(argument);
+      return null;
+    case "type":
+      await page.type(argument);
+      return null;
+    case "resize":
+      await page.resize(argument);
+      return null;
+    case "media":
+      await page.media(argument);
+      return null;
+    case "axe":
+      return page.axe();
+    case "outline":
+      return page.outline();
     case "show":
       await page.show();
       return null;

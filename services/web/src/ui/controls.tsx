@@ -5,13 +5,14 @@ import type { Session } from "../session/session.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { More } from "./more.tsx";
 import type { PanelName, View } from "./view.ts";
+import { isPhone } from "./width.ts";
 
 interface ControlProps {
   readonly icon: IconName;
   readonly name: string;
   readonly label: string;
   readonly style?: "on" | "off" | "leave" | undefined;
-  /** Beside the icon; what it says is said in words by `description`. */
+  /** Drawn beside the icon, as no part of the visible label; `description` says it in words. */
   readonly badge?: number | undefined;
   readonly description?: string | undefined;
   readonly press: () => void;
@@ -28,11 +29,7 @@ function Control({ icon, name, label, style, badge, description, press }: Contro
     >
       <Icon name={icon} />
       <span>{label}</span>
-      {badge !== undefined && (
-        <span class="badge" aria-hidden="true">
-          {badge}
-        </span>
-      )}
+      {badge !== undefined && <span class="badge" data-count={badge} />}
     </button>
   );
 }
@@ -79,13 +76,15 @@ function SentControls({ session }: { session: Session }): JSX.Element {
         style={cameraOn ? undefined : "off"}
         press={() => void local.setCamera(!cameraOn)}
       />
-      <Control
-        icon="screen"
-        name={sharing ? texts.stopSharing : texts.shareScreen}
-        label={sharing ? texts.labelStopSharing : texts.labelShare}
-        style={sharing ? "on" : undefined}
-        press={() => void local.setScreen(!sharing)}
-      />
+      {!isPhone.value && (
+        <Control
+          icon="screen"
+          name={sharing ? texts.stopSharing : texts.shareScreen}
+          label={sharing ? texts.labelStopSharing : texts.labelShare}
+          style={sharing ? "on" : undefined}
+          press={() => void local.setScreen(!sharing)}
+        />
+      )}
     </>
   );
 }
@@ -101,15 +100,18 @@ function PanelControls({ session, view }: { session: Session; view: View }): JSX
         label={texts.labelPeople}
         style={style("people")}
         badge={count}
+        description={texts.peopleHere(count)}
         press={() => view.togglePanel("people")}
       />
-      <Control
-        icon="shield"
-        name={texts.labelSecurity}
-        label={texts.labelSecurity}
-        style={style("security")}
-        press={() => view.togglePanel("security")}
-      />
+      {!isPhone.value && (
+        <Control
+          icon="shield"
+          name={texts.labelSecurity}
+          label={texts.labelSecurity}
+          style={style("security")}
+          press={() => view.togglePanel("security")}
+        />
+      )}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 
 import { texts } from "../i18n/index.ts";
+import { focusOn } from "./focus.ts";
 
 /**
  * Tells of another page in the place of the one before: the window's title says what it is, and its heading takes the
@@ -17,10 +18,4 @@ export function useHeading(page: string, title: string | undefined): void {
     if (shown.current !== undefined && shown.current !== page && heading !== null) focusOn(heading);
     shown.current = page;
   }, [page, title]);
-}
-
-/** Focuses something that the Tab key leaves out. */
-export function focusOn(element: HTMLElement): void {
-  element.tabIndex = -1;
-  element.focus();
 }

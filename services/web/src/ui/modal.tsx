@@ -1,6 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { borrowFocus } from "./focus.ts";
+
 interface ModalProps {
   readonly name: string;
   readonly class: string;
@@ -9,15 +11,18 @@ interface ModalProps {
 }
 
 /**
- * Something over the page that keeps the keyboard until it is closed, by Esc too. Focus goes back to where it was,
- * which the browser sees to.
+ * Something over the page that keeps the keyboard until it is closed, by Esc too. The focus goes back to where it was.
  */
 export function Modal({ name, class: className, close, children }: ModalProps): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = element.current;
+    const giveBack = borrowFocus(dialog);
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      giveBack();
+    };
   }, []);
   return (
     <dialog

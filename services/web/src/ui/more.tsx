@@ -6,10 +6,12 @@ import type { Session } from "../session/session.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
 import type { View } from "./view.ts";
+import { isPhone } from "./width.ts";
 
 /** What the control bar has no place for, in the order in which it is listed. */
 function moreItems(session: Session, view: View): MenuItem[] {
   const items: MenuItem[] = [
+    ...(isPhone.value ? phoneItems(session, view) : []),
     ...shareItems(session),
     { text: texts.settings, icon: "settings", press: () => view.show("settings") },
     { text: texts.shortcutsTitle, icon: "keyboard", press: () => view.show("shortcuts") },
@@ -35,10 +37,21 @@ function shareItems(session: Session): MenuItem[] {
   return [item("text", texts.shareSharpText), item("motion", texts.shareSmoothMotion)];
 }
 
-/** The control that opens all this; absent while there is nothing. */
-export function More({ session, view }: { session: Session; view: View }): JSX.Element | null {
-  const items = moreItems(session, view);
-  if (items.length === 0) return null;
+/** What a wider control bar holds itself. */
+function phoneItems({ local }: Session, view: View): MenuItem[] {
+  const sharing = local.screen.value !== undefined;
+  return [
+    {
+      text: sharing ? texts.stopSharing : texts.shareScreen,
+      icon: "screen",
+      press: () => void local.setScreen(!sharing),
+    },
+    { text: texts.labelSecurity, icon: "shield", press: () => view.togglePanel("security") },
+  ];
+}
+
+/** The control that opens all this. */
+export function More({ session, view }: { session: Session; view: View }): JSX.Element {
   return (
     <Menu name={texts.moreActions} class="control" items={moreItems(session, view)}>
       <Icon name="more" />

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { texts } from "../i18n/index.ts";
-import { focusOn } from "./heading.ts";
+import { borrowFocus, focusOn } from "./focus.ts";
 import { Icon } from "./icons.tsx";
 import { Modal } from "./modal.tsx";
 import { panelsBeside } from "./width.ts";
@@ -34,13 +34,10 @@ function PanelBeside(props: PanelProps): JSX.Element {
   const element = useRef<HTMLElement>(null);
   useEffect(() => {
     const panel = element.current;
-    const before = document.activeElement;
+    const giveBack = borrowFocus(panel);
     const heading = panel?.querySelector("h2");
     if (heading) focusOn(heading);
-    return () => {
-      const isWithin = panel?.contains(document.activeElement) === true || document.activeElement === document.body;
-      if (isWithin && before instanceof HTMLElement) before.focus();
-    };
+    return giveBack;
   }, []);
   const escaped = (event: KeyboardEvent): void => {
     if (event.key !== "Escape" || event.defaultPrevented) return;

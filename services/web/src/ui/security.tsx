@@ -50,7 +50,7 @@ function SecurityHalves({ room }: { room: Room }): JSX.Element {
       <span class={protection.style}>
         <Icon name={protection.icon} size="s" />
         {protection.title}
-      </span>
+      </span>{" "}
       <span class="unrecorded">
         <Icon name="notRecorded" size="s" />
         {texts.notRecorded}

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
-import { focusOn } from "./heading.ts";
+import { focusOn } from "./focus.ts";
 
 /** The first stops of the Tab key in a meeting: past the top bar, and past the tiles. */
 export function SkipLinks(): JSX.Element {

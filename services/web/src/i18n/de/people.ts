@@ -9,4 +9,5 @@ export const people: Partial<typeof english> = {
   endMeeting: "Besprechung für alle beenden",
   endMeetingTitle: (room) => `${room} für alle beenden?`,
   endMeetingText: "Alle verlassen die Besprechung sofort, und wer wartet, wird abgewiesen.",
+  peopleHere: (count) => (count === 1 ? "1 Person" : `${count} Personen`),
 };

@@ -5,6 +5,7 @@ export const people = {
   peopleTitle: "People",
   inTheMeeting: "In the meeting",
   host: "Host",
+  peopleHere: (count: number) => (count === 1 ? "1 person" : `${count} people`),
   endMeeting: "End meeting for everyone",
   endMeetingTitle: (room: string) => `End ${room} for everyone?`,
   endMeetingText: "Everybody is taken out at once, and whoever waits is sent away.",
