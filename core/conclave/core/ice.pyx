@@ -2,13 +2,14 @@
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcmp, memcpy, memmove, memset
 from conclave.core.address cimport Address, address_equal, address_is_ipv4, path_equal
-from conclave.core.status cimport (AUTHENTICATION_FAILED, MALFORMED, OK, Status, UNKNOWN_USER, UNSUPPORTED)
+from conclave.core.status cimport (OK, REPLAYED, Status, UNKNOWN_USER, UNSUPPORTED)
 from conclave.core.stun cimport (STUN_BINDING_REQUEST, StunMessage, stun_verify, stun_write_error,
                                  stun_write_success)
 
 cdef uint64_t DISCONNECTED_NS = 5_000_000_000
 cdef uint64_t CONSENT_EXPIRES_NS = 30_000_000_000      # RFC 7675 section 5.1
 cdef uint64_t UDP_PREFERRED_NS = 3_000_000_000
+cdef uint64_t MEDIA_FRESH_NS = 1_000_000_000
 
 
 cdef void ice_init(IceTransport *ice, const IceCredentials *credentials, uint64_t now_ns) noexcept nogil:
@@ -27,6 +28,31 @@ cdef bint ice_knows(const IceTransport *ice, const Address *address) noexcept no
     return False
 
 
+cdef bint ice_uses(const IceTransport *ice, const Address *address) noexcept nogil:
+    return ((ice.has_selected and address_equal(&ice.selected, address))
+            or (ice.has_nominated and address_equal(&ice.nominated, address)))
+
+
+cdef const IceCheck *find_check(const IceTransport *ice, const uint8_t *transaction_id) noexcept nogil:
+    cdef uint64_t i
+    for i in range(min(ice.check_count, <uint64_t>ICE_CHECKS)):
+        if memcmp(ice.checks[i].transaction_id, transaction_id, ICE_TRANSACTION_ID_SIZE) == 0:
+            return &ice.checks[i]
+    return NULL
+
+
+cdef void note_check(IceTransport *ice, const uint8_t *transaction_id, const Address *source) noexcept nogil:
+    cdef IceCheck *check = &ice.checks[ice.check_count % ICE_CHECKS]
+    memcpy(check.transaction_id, transaction_id, ICE_TRANSACTION_ID_SIZE)
+    check.source = source[0]
+    ice.check_count += 1
+
+
+cdef void forget_nominated(IceTransport *ice, const Address *address) noexcept nogil:
+    if ice.has_nominated and address_equal(&ice.nominated, address):
+        ice.has_nominated = False
+
+
 cdef void remember(IceTransport *ice, const Address *address, IceOutcome *outcome) noexcept nogil:
     cdef int last = ice.address_count - 1
     if ice_knows(ice, address):
@@ -39,6 +65,7 @@ cdef void remember(IceTransport *ice, const Address *address, IceOutcome *outcom
         if ice.has_selected and address_equal(&ice.addresses[last], &ice.selected):
             last -= 1
         outcome.displaced = True
+        forget_nominated(ice, &ice.addresses[last])
         outcome.displaced_address = ice.addresses[last]
         memmove(&ice.addresses[last], &ice.addresses[last + 1], (ICE_ADDRESSES - 1 - last) * sizeof(Address))
     memmove(&ice.addresses[1], &ice.addresses[0], (ice.address_count - 1) * sizeof(Address))
@@ -56,11 +83,32 @@ cdef bint selects(const IceTransport *ice, const Address *source, bint nominated
     return not source.connection or ice.selected.connection or now_ns >= ice.preferred_until_ns
 
 
+cdef void take_check(IceTransport *ice, const StunMessage *message, const Address *source, uint64_t now_ns,
+                     IceOutcome *outcome) noexcept nogil:
+    """What a request that came for the first time changes."""
+    note_check(ice, message.transaction_id, source)
+    ice.last_request_ns = now_ns
+    ice_heard(ice, NULL, now_ns)
+    remember(ice, source, outcome)
+    if selects(ice, source, message.use_candidate, now_ns):
+        if ice.has_selected and ice.last_media_ns and now_ns < ice.last_media_ns + MEDIA_FRESH_NS:
+            ice.nominated = source[0]
+            ice.has_nominated = True
+        else:
+            outcome.connected = not ice.was_selected
+            ice.selected = source[0]
+            ice.has_selected = ice.was_selected = True
+            ice.has_nominated = False
+    if address_equal(&ice.selected, source):
+        ice.preferred_until_ns = now_ns + UDP_PREFERRED_NS
+
+
 cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Address *source, uint64_t now_ns,
                         uint8_t *reply, IceOutcome *outcome) noexcept nogil:
     cdef const IceCredentials *credentials = &ice.credentials
     cdef const uint8_t *remote
     cdef size_t remote_size
+    cdef const IceCheck *before
     cdef Status status
     memset(outcome, 0, sizeof(IceOutcome))
     if message.message_type != STUN_BINDING_REQUEST:
@@ -78,6 +126,9 @@ cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Add
     status = stun_verify(message, credentials.local_pwd, credentials.local_pwd_size)
     if status != OK:
         return status
+    before = find_check(ice, message.transaction_id)
+    if before != NULL and not address_equal(&before.source, source):
+        return REPLAYED
     if message.unknown_required:
         outcome.reply_size = stun_write_error(reply, ICE_REPLY_MAX, message.transaction_id, 420, message.unknown_required,
                                               credentials.local_pwd, credentials.local_pwd_size)
@@ -87,15 +138,8 @@ cdef Status ice_receive(IceTransport *ice, const StunMessage *message, const Add
         outcome.reply_size = stun_write_error(reply, ICE_REPLY_MAX, message.transaction_id, 487, 0,
                                               credentials.local_pwd, credentials.local_pwd_size)
         return OK
-    ice.last_request_ns = now_ns
-    ice_heard(ice, now_ns)
-    remember(ice, source, outcome)
-    if selects(ice, source, message.use_candidate, now_ns):
-        outcome.connected = not ice.was_selected
-        ice.selected = source[0]
-        ice.has_selected = ice.was_selected = True
-    if address_equal(&ice.selected, source):
-        ice.preferred_until_ns = now_ns + UDP_PREFERRED_NS
+    if before == NULL:
+        take_check(ice, message, source, now_ns, outcome)
     if address_is_ipv4(source):
         outcome.reply_size = stun_write_success(reply, ICE_REPLY_MAX, message.transaction_id, source.ip + 12, 4, source.port,
                                                 credentials.local_pwd, credentials.local_pwd_size)
@@ -118,12 +162,20 @@ cdef void ice_forget(IceTransport *ice, const Address *address) noexcept nogil:
             memmove(&ice.addresses[i], &ice.addresses[i + 1], (ice.address_count - 1 - i) * sizeof(Address))
             ice.address_count -= 1
             break
+    forget_nominated(ice, address)
     if ice.has_selected and address_equal(&ice.selected, address):
         ice.has_selected = False
 
 
-cdef void ice_heard(IceTransport *ice, uint64_t now_ns) noexcept nogil:
+cdef void ice_heard(IceTransport *ice, const Address *source, uint64_t now_ns) noexcept nogil:
     ice.last_heard_ns = now_ns
+    if source == NULL or not ice.has_selected:
+        return
+    if ice.has_nominated and path_equal(&ice.nominated, source):
+        ice.selected = source[0]
+        ice.has_nominated = False
+    if path_equal(&ice.selected, source):
+        ice.last_media_ns = now_ns
 
 
 cdef bint ice_poll(IceTransport *ice, uint64_t now_ns) noexcept nogil:

@@ -4,6 +4,7 @@ A leg receives what its client sends (sources, each of one to three layers) and 
 All of it lies in pools of fixed size; numbers, not pointers, leave this process.
 """
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from conclave.core.address cimport Address
 from conclave.core.ice cimport IceCredentials, IceTransport
 from conclave.core.keyframes cimport KeyFrameScheduler
 from conclave.core.layers cimport LAYERS_MAX, LayerActivity
@@ -197,8 +198,8 @@ cdef void leg_refill(Leg *leg) noexcept nogil
 cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept nogil
 # Authenticates one RTP datagram of the leg, finds its stream (SSRC, else MID and RID after authentication), unwraps RTX and
 # keeps the packet in its stream's history. Only OK leaves something in `out`.
-cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, const uint8_t *data, size_t size,
-                        uint64_t now_ns, Received *out) noexcept nogil
+cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, const Address *source,
+                        const uint8_t *data, size_t size, uint64_t now_ns, Received *out) noexcept nogil
 cdef Slot *leg_find_slot(Leg *leg, uint32_t ssrc) noexcept nogil
 cdef void leg_announce(Leg *leg, uint32_t ssrc, Layer *layer, bint rtx) noexcept nogil     # an SSRC told in the SDP
 cdef void layer_reset(Layer *layer, PacketPool *pool) noexcept nogil

@@ -1,6 +1,7 @@
 """See leg.pxd."""
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memset
+from conclave.core.address cimport Address
 from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
 from conclave.core.nack cimport nack_init, nack_received
 from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_init, history_put,
@@ -236,8 +237,8 @@ cdef void start_layer(Layer *layer, uint32_t *next_stream_number) noexcept nogil
         next_stream_number[0] = 1
 
 
-cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, const uint8_t *data, size_t size,
-                    uint64_t now_ns, Packet *packet, Received *out) noexcept nogil:
+cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, const Address *source, const uint8_t *data,
+                    size_t size, uint64_t now_ns, Packet *packet, Received *out) noexcept nogil:
     """The part of leg_receive that may fail with a packet in hand."""
     cdef RtpHeader header
     cdef ReceiveStream fresh
@@ -260,7 +261,8 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     status = srtp_unprotect(leg.receive, stream, data, size, header.header_size, packet.data, &plain_size, &index)
     if status != OK:
         return status
-    ice_heard(&leg.ice, now_ns)
+    # An older one may have been caught on its way and sent on by somebody else.
+    ice_heard(&leg.ice, source if index == stream.highest else NULL, now_ns)
     if route == NULL:
         status = bind(leg, pool, &header, packet, &fresh, &layer, &rtx, next_stream_number)
         if status != OK:
@@ -291,8 +293,8 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     return OK
 
 
-cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, const uint8_t *data, size_t size,
-                        uint64_t now_ns, Received *out) noexcept nogil:
+cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, const Address *source,
+                        const uint8_t *data, size_t size, uint64_t now_ns, Received *out) noexcept nogil:
     cdef Packet *packet
     cdef Layer *layer
     cdef Status status
@@ -306,7 +308,7 @@ cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number
     packet = pool_take(pool)
     if packet == NULL:
         return NO_SPACE
-    status = take_in(leg, pool, next_stream_number, data, size, now_ns, packet, out)
+    status = take_in(leg, pool, next_stream_number, source, data, size, now_ns, packet, out)
     if status != OK:
         pool_give(pool, packet)
         return status

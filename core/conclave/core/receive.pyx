@@ -1,12 +1,12 @@
 """See receive.pxd."""
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy
-from conclave.core.address cimport Address, address_equal
+from conclave.core.address cimport Address
 from conclave.core.addresses cimport address_give, address_owner, address_take
 from conclave.core.attention cimport source_attend
 from conclave.core.demux cimport (PROTOCOL_DTLS, PROTOCOL_RTCP, PROTOCOL_RTP, PROTOCOL_STUN, Protocol, demux)
 from conclave.core.flows cimport flow_take, slot_choose
-from conclave.core.ice cimport ICE_REPLY_MAX, IceOutcome, ice_knows, ice_receive
+from conclave.core.ice cimport ICE_REPLY_MAX, IceOutcome, ice_knows, ice_receive, ice_uses
 from conclave.core.leg cimport Layer, Leg, Received, SlotLink, Source, leg_receive
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.packet cimport history_drop_oldest
@@ -42,7 +42,7 @@ cdef Status receive_stun(Router *router, const Address *source, const uint8_t *d
         return UNKNOWN_USER
     # Nobody takes an address over from who is heard from there, not even a participant that can forge its source.
     owner = address_owner(router, source)
-    if (owner != NULL and owner != leg and address_equal(&owner.ice.selected, source)
+    if (owner != NULL and owner != leg and ice_uses(&owner.ice, source)
             and now_ns < owner.ice.last_heard_ns + OWNED_NS):
         return UNKNOWN_SENDER
     reply = outbox_reserve(outbox, ICE_REPLY_MAX)
@@ -100,7 +100,8 @@ cdef void reclaim(Router *router) noexcept nogil:
             return
 
 
-cdef Status receive_rtp(Router *router, Leg *leg, const uint8_t *data, size_t size, uint64_t now_ns) noexcept nogil:
+cdef Status receive_rtp(Router *router, Leg *leg, const Address *address, const uint8_t *data, size_t size,
+                        uint64_t now_ns) noexcept nogil:
     cdef Received received
     cdef Source *source
     cdef SlotLink *link
@@ -108,7 +109,7 @@ cdef Status receive_rtp(Router *router, Leg *leg, const uint8_t *data, size_t si
     cdef Status status
     if not router.packets.available:
         reclaim(router)
-    status = leg_receive(leg, &router.packets, &router.next_stream_number, data, size, now_ns, &received)
+    status = leg_receive(leg, &router.packets, &router.next_stream_number, address, data, size, now_ns, &received)
     if status != OK:
         return status
     source = received.layer.source
@@ -150,9 +151,9 @@ cdef void receive_datagram(Router *router, const Address *source, const uint8_t 
         router.counters.dropped[<int>UNKNOWN_SENDER] += 1
         return
     if protocol == PROTOCOL_RTP:
-        status = receive_rtp(router, leg, data, size, now_ns)
+        status = receive_rtp(router, leg, source, data, size, now_ns)
     elif protocol == PROTOCOL_RTCP:
-        status = receive_rtcp(router, leg, data, size, now_ns, outbox)
+        status = receive_rtcp(router, leg, source, data, size, now_ns, outbox)
     elif protocol == PROTOCOL_DTLS:
         status = receive_dtls(router, leg, data, size)
     else:

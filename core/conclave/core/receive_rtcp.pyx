@@ -1,5 +1,6 @@
 """See receive_rtcp.pxd."""
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from conclave.core.address cimport Address
 from conclave.core.attention cimport source_attend
 from conclave.core.feedback cimport feedback_take_report
 from conclave.core.forward cimport forward_again
@@ -67,8 +68,8 @@ cdef void take_sender_report(Leg *leg, const RtcpPacket *packet, uint64_t now_ns
             leg.routes[i].layer.last_sr_ns = now_ns
 
 
-cdef Status receive_rtcp(Router *router, Leg *leg, const uint8_t *data, size_t size, uint64_t now_ns,
-                         Outbox *outbox) noexcept nogil:
+cdef Status receive_rtcp(Router *router, Leg *leg, const Address *source, const uint8_t *data, size_t size,
+                         uint64_t now_ns, Outbox *outbox) noexcept nogil:
     cdef uint8_t plain[1536]
     cdef uint32_t ssrcs[32]
     cdef RtcpPacket packet
@@ -83,7 +84,7 @@ cdef Status receive_rtcp(Router *router, Leg *leg, const uint8_t *data, size_t s
     status = srtcp_unprotect(leg.receive, data, size, plain, &plain_size)
     if status != OK:
         return status
-    ice_heard(&leg.ice, now_ns)
+    ice_heard(&leg.ice, source, now_ns)
     while offset < plain_size:
         status = rtcp_next(&packet, plain, plain_size, &offset)
         if status != OK:
