@@ -1,6 +1,8 @@
 /** The languages a person can choose. */
 export const OFFERED_LANGUAGES = ["en", "de"] as const;
 export type OfferedLanguage = (typeof OFFERED_LANGUAGES)[number];
+/** Each in its own words, so that whoever speaks it finds it. */
+export const LANGUAGE_NAMES: Record<OfferedLanguage, string> = { en: "English", de: "Deutsch" };
 /** What the person chose; "system" follows the browser. */
 export type LanguageChoice = OfferedLanguage | "system";
 /** The pseudo-locales show in tests what longer texts and writing from right to left do to the pages. */

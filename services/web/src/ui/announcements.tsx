@@ -64,7 +64,7 @@ function situationOf(session: Session): Situation {
   return {
     selfId: roster?.selfId ?? "",
     participants: roster?.participants ?? [],
-    waiting: [],
+    waiting: roster?.waiting ?? [],
     security: room === undefined ? "" : securityText(room),
     connected: session.online.value && session.media.state.value !== "interrupted",
   };

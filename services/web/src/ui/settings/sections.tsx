@@ -1,11 +1,14 @@
 import type { Signal } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 
 import { texts } from "../../i18n/index.ts";
 import type { ScreenContent } from "../../media/screen.ts";
 import type { Session } from "../../session/session.ts";
 import { MicrophoneLevel } from "../level.tsx";
+import { AccessSettings } from "./access.tsx";
+import { Choice } from "./choice.tsx";
 import { DeviceSelect } from "./deviceselect.tsx";
+import { DisplaySettings } from "./display.tsx";
 import { TestTone } from "./testtone.tsx";
 
 /** A part of the settings: a heading and what is set under it. */
@@ -79,25 +82,11 @@ function ContentOption({ value, chosen, name, hint }: ContentOptionProps): JSX.E
   );
 }
 
-/** Something that is on or off. */
-export function Choice({ value, children }: { value: Signal<boolean>; children: ComponentChildren }): JSX.Element {
-  return (
-    <label class="choice">
-      <input
-        type="checkbox"
-        checked={value.value}
-        onChange={(event) => {
-          value.value = event.currentTarget.checked;
-        }}
-      />
-      <span>{children}</span>
-    </label>
-  );
-}
-
 export const SECTIONS: readonly Section[] = [
   { title: texts.microphone, Content: Microphone },
   { title: texts.speaker, Content: Speaker },
   { title: texts.camera, Content: Camera },
   { title: texts.sharing, Content: Sharing },
+  { title: texts.displayTitle, Content: DisplaySettings },
+  { title: texts.accessTitle, Content: AccessSettings },
 ];
