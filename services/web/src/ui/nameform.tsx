@@ -8,21 +8,21 @@ import type { Session } from "../session/session.ts";
 const LONGEST_NAME = 64;
 
 /** Under which name one joins, and joining. */
-export function NameForm({ session }: { session: Session }): JSX.Element {
+export function NameForm({ session, join }: { session: Session; join: (name: string) => void }): JSX.Element {
   const typed = useSignal("");
   const nameMissing = useSignal(false);
   const joining = session.phase.value === "joining";
   const fixedName = session.fixedName.value;
-  const join = (event: Event): void => {
+  const submit = (event: Event): void => {
     event.preventDefault();
     const displayName = fixedName === "" ? typed.value.trim() : fixedName;
     nameMissing.value = displayName === "";
-    if (displayName !== "") void session.join(displayName);
+    if (displayName !== "") join(displayName);
   };
   const problem = nameMissing.value ? texts.nameNeeded : session.problem.value?.message;
   const hint = session.room.value === undefined ? undefined : whatComesNext(session, session.room.value);
   return (
-    <form class="name-form" onSubmit={join} noValidate>
+    <form class="name-form" onSubmit={submit} noValidate>
       <label class="field">
         {texts.yourName}
         <input

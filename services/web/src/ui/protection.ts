@@ -1,0 +1,30 @@
+import { ProtectionMode, type Room } from "../gen/conclave/v1/rooms_pb.js";
+import { texts } from "../i18n/index.ts";
+import type { IconName } from "./icons.tsx";
+
+/** One half of what a room says about its security: its look, its name, and what it means. */
+export interface SecurityFact {
+  readonly style: "managed" | "e2e" | "sealed" | "unrecorded";
+  readonly icon: IconName;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Who can read what is said. Whatever is not known to be end-to-end is never called so. */
+export function protectionOf({ protectionMode }: Pick<Room, "protectionMode">): SecurityFact {
+  if (protectionMode === ProtectionMode.END_TO_END || protectionMode === ProtectionMode.END_TO_END_SEALED) {
+    return { style: "e2e", icon: "shieldKeyhole", title: texts.endToEndTitle, text: texts.endToEndText };
+  }
+  return { style: "managed", icon: "managed", title: texts.managedTitle, text: texts.managedText };
+}
+
+/** What is kept of it. */
+export function recordingOf(room: Pick<Room, "protectionMode">): SecurityFact {
+  if (isRecorded(room)) return { style: "sealed", icon: "sealed", title: texts.sealedTitle, text: texts.sealedText };
+  return { style: "unrecorded", icon: "notRecorded", title: texts.notRecorded, text: texts.notRecordedText };
+}
+
+/** Whether joining needs consent. */
+export function isRecorded({ protectionMode }: Pick<Room, "protectionMode">): boolean {
+  return protectionMode === ProtectionMode.END_TO_END_SEALED;
+}
