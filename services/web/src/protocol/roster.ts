@@ -85,7 +85,7 @@ export function activeSource(participant: Participant, kind: SourceKind): Source
 }
 
 /** Whether the appliance waits for the participant to come back. */
-export function isReconnecting(participant: Participant): boolean {
+export function isReconnecting(participant: Pick<Participant, "connectionState">): boolean {
   return participant.connectionState === ConnectionState.RECONNECTING;
 }
 

@@ -4,7 +4,10 @@ import type { Role, RoomLink } from "../gen/conclave/v1/rooms_pb.js";
 import type { AnswerBody, Request, RequestBody } from "../protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../protocol/errors.ts";
 
-/** What a host decides about the others. The appliance refuses whoever is none. */
+/**
+ * What a host decides about the others. The appliance refuses whoever is none. Each decision resolves with whether it
+ * was carried out.
+ */
 export class Hosting {
   /** Why the last decision was not carried out; undefined when it was. */
   readonly problem = signal<Error | undefined>(undefined);
@@ -14,44 +17,44 @@ export class Hosting {
     this.#request = request;
   }
 
-  admit(participantId: string): Promise<void> {
+  admit(participantId: string): Promise<boolean> {
     return this.#carryOut({ case: "admit", value: { participantIds: [participantId] } });
   }
 
-  admitAll(): Promise<void> {
+  admitAll(): Promise<boolean> {
     return this.#carryOut({ case: "admitAll", value: {} });
   }
 
-  turnAway(participantId: string): Promise<void> {
+  turnAway(participantId: string): Promise<boolean> {
     return this.#carryOut({ case: "turnAway", value: { participantIds: [participantId] } });
   }
 
-  remove(participantId: string): Promise<void> {
+  remove(participantId: string): Promise<boolean> {
     return this.#carryOut({ case: "remove", value: { participantId } });
   }
 
-  mute(participantId: string): Promise<void> {
+  mute(participantId: string): Promise<boolean> {
     return this.#carryOut({ case: "mute", value: { participantIds: [participantId] } });
   }
 
   /** Everybody but the hosts. */
-  muteAll(): Promise<void> {
+  muteAll(): Promise<boolean> {
     return this.#carryOut({ case: "muteAll", value: {} });
   }
 
-  setLock(locked: boolean): Promise<void> {
+  setLock(locked: boolean): Promise<boolean> {
     return this.#carryOut({ case: "setLock", value: { locked } });
   }
 
-  setRole(participantId: string, role: Role): Promise<void> {
+  setRole(participantId: string, role: Role): Promise<boolean> {
     return this.#carryOut({ case: "setRole", value: { participantId, role } });
   }
 
-  lowerHand(participantId: string): Promise<void> {
+  lowerHand(participantId: string): Promise<boolean> {
     return this.#carryOut({ case: "lowerHand", value: { participantId } });
   }
 
-  endMeeting(): Promise<void> {
+  endMeeting(): Promise<boolean> {
     return this.#carryOut({ case: "endMeeting", value: {} });
   }
 
@@ -61,8 +64,8 @@ export class Hosting {
     return answer?.case === "roomLink" && answer.value.url !== "" ? answer.value : undefined;
   }
 
-  async #carryOut(body: RequestBody): Promise<void> {
-    await this.#ask(body);
+  async #carryOut(body: RequestBody): Promise<boolean> {
+    return (await this.#ask(body)) !== undefined;
   }
 
   async #ask(body: RequestBody): Promise<AnswerBody | undefined> {

@@ -23,6 +23,11 @@ export function commandsOf(session: Session, view: View): Command[] {
     { key: "m", text: texts.commandMicrophone, run: () => void local.setMicrophone(!local.microphoneOn.value) },
     { key: "v", text: texts.commandCamera, run: () => void local.setCamera(local.camera.value === undefined) },
     { key: "s", text: texts.commandShare, run: () => void local.setScreen(local.screen.value === undefined) },
+    {
+      key: "h",
+      text: texts.commandHand,
+      run: () => void session.setHand(session.self.value?.handRaiseTime === undefined),
+    },
     { key: "p", text: texts.commandPeople, run: () => view.togglePanel("people") },
     { key: "i", text: texts.commandSecurity, run: () => view.togglePanel("security") },
     { key: "w", text: texts.commandSpeakers, run: () => view.askWhoSpeaks() },

@@ -15,10 +15,12 @@ interface ControlProps {
   /** Drawn beside the icon, as no part of the visible label; `description` says it in words. */
   readonly badge?: number | undefined;
   readonly description?: string | undefined;
+  /** Whether the badge tells of something to do. */
+  readonly hot?: boolean | undefined;
   readonly press: () => void;
 }
 
-function Control({ icon, name, label, style, badge, description, press }: ControlProps): JSX.Element {
+function Control({ icon, name, label, style, badge, description, hot, press }: ControlProps): JSX.Element {
   return (
     <button
       type="button"
@@ -29,7 +31,7 @@ function Control({ icon, name, label, style, badge, description, press }: Contro
     >
       <Icon name={icon} />
       <span>{label}</span>
-      {badge !== undefined && <span class="badge" data-count={badge} />}
+      {badge !== undefined && <span class={hot === true ? "badge hot" : "badge"} data-count={badge} />}
     </button>
   );
 }
@@ -41,6 +43,7 @@ export function Controls({ session, view }: { session: Session; view: View }): J
       <span class="controls-side" />
       <div class="controls-group">
         <SentControls session={session} />
+        {!isPhone.value && <HandControl session={session} />}
         <More session={session} view={view} />
         <Control
           icon="leave"
@@ -89,9 +92,23 @@ function SentControls({ session }: { session: Session }): JSX.Element {
   );
 }
 
+function HandControl({ session }: { session: Session }): JSX.Element {
+  const raised = session.self.value?.handRaiseTime !== undefined;
+  return (
+    <Control
+      icon="hand"
+      name={raised ? texts.lowerHand : texts.raiseHand}
+      label={texts.labelHand}
+      style={raised ? "on" : undefined}
+      press={() => void session.setHand(!raised)}
+    />
+  );
+}
+
 function PanelControls({ session, view }: { session: Session; view: View }): JSX.Element {
   const style = (name: PanelName): "on" | undefined => (view.panel.value === name ? "on" : undefined);
-  const count = session.roster.value?.participants.length ?? 0;
+  const present = session.roster.value?.participants.length ?? 0;
+  const waiting = session.roster.value?.waiting.length ?? 0;
   return (
     <div class="controls-side controls-panels" role="group" aria-label={texts.panels}>
       <Control
@@ -99,8 +116,9 @@ function PanelControls({ session, view }: { session: Session; view: View }): JSX
         name={texts.labelPeople}
         label={texts.labelPeople}
         style={style("people")}
-        badge={count}
-        description={texts.peopleHere(count)}
+        badge={waiting > 0 ? waiting : present}
+        description={waiting > 0 ? texts.waitingCount(waiting) : texts.peopleHere(present)}
+        hot={waiting > 0}
         press={() => view.togglePanel("people")}
       />
       {!isPhone.value && (

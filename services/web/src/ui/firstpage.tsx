@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
 import { readDialCode } from "../protocol/dialcode.ts";
+import { useHeading } from "./heading.ts";
 import { Page } from "./page.tsx";
 
 /** The page without an invite: a dial code leads to a meeting too. */
@@ -15,6 +16,7 @@ export function FirstPage({ begin }: { begin: (dialCode: string) => void }): JSX
     isWrong.value = dialCode === undefined;
     if (dialCode !== undefined) begin(dialCode);
   };
+  useHeading("first", undefined);
   // A link whose end was lost still says where it wanted to go.
   const wasLink = location.pathname === "/join";
   return (

@@ -9,6 +9,8 @@ import { Controls } from "./controls.tsx";
 import { DeviceBanner } from "./devicebanner.tsx";
 import { OpenDialog } from "./dialogs.tsx";
 import { Brand, Icon } from "./icons.tsx";
+import { LobbyBanner } from "./lobby.tsx";
+import { MutedBanner } from "./mutedbanner.tsx";
 import { PeoplePanel } from "./people.tsx";
 import { listenForPushToTalk } from "./pushtotalk.ts";
 import { SecurityChip, SecurityPanel } from "./security.tsx";
@@ -34,6 +36,8 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
         <main id="stage" class="stage-side">
           <Banner session={session} />
           <DeviceBanner local={session.local} view={view} />
+          <MutedBanner session={session} />
+          <LobbyBanner session={session} view={view} />
           <Stage session={session} view={view} />
         </main>
         <OpenPanel session={session} view={view} />

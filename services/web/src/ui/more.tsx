@@ -38,14 +38,17 @@ function shareItems(session: Session): MenuItem[] {
 }
 
 /** What a wider control bar holds itself. */
-function phoneItems({ local }: Session, view: View): MenuItem[] {
+function phoneItems(session: Session, view: View): MenuItem[] {
+  const { local } = session;
   const sharing = local.screen.value !== undefined;
+  const raised = session.self.value?.handRaiseTime !== undefined;
   return [
     {
       text: sharing ? texts.stopSharing : texts.shareScreen,
       icon: "screen",
       press: () => void local.setScreen(!sharing),
     },
+    { text: raised ? texts.lowerHand : texts.raiseHand, icon: "hand", press: () => void session.setHand(!raised) },
     { text: texts.labelSecurity, icon: "shield", press: () => view.togglePanel("security") },
   ];
 }

@@ -1,28 +1,71 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { Role } from "../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
-import { Avatar } from "./avatar.tsx";
+import { Confirm } from "./confirm.tsx";
+import { HostProblem } from "./hostproblem.tsx";
+import { LobbySection } from "./lobby.tsx";
 import { Panel } from "./panel.tsx";
+import { Person } from "./person.tsx";
+import { Switch } from "./switch.tsx";
 
-/** Who is in the meeting. */
+/** Who waits and who is in the meeting, and what hosts decide about them. */
 export function PeoplePanel({ session, close }: { session: Session; close: () => void }): JSX.Element {
-  const roster = session.roster.value;
+  const participants = session.roster.value?.participants ?? [];
+  const locked = session.roster.value?.locked ?? false;
+  const isHost = session.isHost.value;
+  const removingId = useSignal<string | undefined>(undefined);
+  const removing = participants.find((participant) => participant.id === removingId.value);
   return (
-    <Panel title={texts.peopleTitle} close={close}>
-      <h3 class="panel-section">{texts.inTheMeeting}</h3>
+    <Panel title={texts.peopleTitle} close={close} foot={isHost ? <HostFoot session={session} /> : undefined}>
+      {isHost && <HostProblem session={session} />}
+      {isHost && <LobbySection session={session} />}
+      <h3 class="panel-section">
+        {texts.inTheMeeting} <span class="count">{participants.length}</span>
+      </h3>
+      {locked && <p class="person-line">{texts.lockedNote}</p>}
       <ul class="people">
-        {(roster?.participants ?? []).map((participant) => (
+        {participants.map((participant) => (
           <li key={participant.id} class="person">
-            <Avatar participant={participant} />
-            <span class="person-name">
-              {participant.displayName} {participant.id === roster?.selfId && texts.you}
-            </span>
-            {participant.role === Role.HOST && <span class="person-role">{texts.host}</span>}
+            <Person
+              session={session}
+              participant={participant}
+              askToRemove={() => {
+                removingId.value = participant.id;
+              }}
+            />
           </li>
         ))}
       </ul>
+      {removing !== undefined && (
+        <Confirm
+          title={texts.removeTitle(removing.displayName)}
+          text={removing.member ? texts.removeMemberText : texts.removeGuestText}
+          action={texts.removePerson}
+          confirm={() => void session.hosting.remove(removing.id)}
+          close={() => {
+            removingId.value = undefined;
+          }}
+        />
+      )}
     </Panel>
+  );
+}
+
+function HostFoot({ session }: { session: Session }): JSX.Element {
+  const locked = session.roster.value?.locked ?? false;
+  return (
+    <>
+      <button
+        type="button"
+        class="button small outline"
+        title={texts.muteEveryoneNote}
+        onClick={() => void session.hosting.muteAll()}
+      >
+        {texts.muteEveryone}
+      </button>
+      <Switch text={texts.lockMeeting} on={locked} press={() => void session.hosting.setLock(!locked)} />
+    </>
   );
 }

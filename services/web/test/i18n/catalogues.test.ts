@@ -10,7 +10,7 @@ const ENGLISH: Catalogue = en;
 const GERMAN: Catalogue = de;
 
 /** Words that German writes as English does. */
-const ALIKE = new Set(["keyEscape", "percent", "product", "titleOf", "version"]);
+const ALIKE = new Set(["keyEscape", "labelHand", "percent", "product", "titleOf", "version"]);
 
 /** A text, or what a function makes of 7 for each number and "Ada" for each name. */
 function sample(value: unknown, filled: number | string): unknown {

@@ -7,5 +7,6 @@ export const common: Partial<typeof english> = {
   reload: "Neu laden",
   close: "Schließen",
   cancel: "Abbrechen",
+  dismiss: "Schließen",
   closePanel: (title) => `${title} schließen`,
 };

@@ -6,5 +6,6 @@ export const common = {
   reload: "Reload",
   close: "Close",
   cancel: "Cancel",
+  dismiss: "Dismiss",
   closePanel: (title: string) => `Close ${title}`,
 };
