@@ -138,6 +138,7 @@ cdef struct Slot:
     uint32_t octet_count
     uint32_t last_timestamp        # out, of the newest packet
     uint64_t last_arrival_ns
+    bint untold                    # what it shows could not be told yet
     Slot *free_next
 
 cdef struct StreamRoute:           # which layer an SSRC belongs to
@@ -175,6 +176,8 @@ cdef struct Leg:
     StreamRoute routes[LEG_STREAMS_MAX]
     uint8_t retired_count
     uint32_t retired[LEG_RETIRED_MAX]
+    bint connected_untold          # these could not be told yet
+    bint consent_untold
     uint64_t next_report_ns
     uint16_t retransmissions_left  # until the next tick
     uint16_t handshakes_left       # DTLS datagrams until the next tick
@@ -186,6 +189,7 @@ cdef struct Room:
     Leg *legs
     Source *audio                  # every audio source of the room, by room_next
     uint8_t speaking_count         # as last told
+    bint untold                    # who speaks could not be told yet
 
 # What receiving one media packet led to.
 cdef struct Received:

@@ -40,6 +40,7 @@ cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept no
     leg.send = NULL
     leg.receive = NULL
     leg.source_count = leg.slot_count = leg.route_count = leg.retired_count = 0
+    leg.connected_untold = leg.consent_untold = False
     leg.next_report_ns = now_ns
     leg_refill(leg)
     memset(&leg.counters, 0, sizeof(LegCounters))

@@ -130,6 +130,6 @@ cdef void room_update_speakers(Router *router, Room *room, uint64_t now_ns) noex
                 count = min(count + 1, <size_t>SPEAKERS_TOLD)
         source = source.room_next
     # Told when somebody starts or stops, not when two speakers change places.
-    if not changed and count == room.speaking_count:
+    if not changed and count == room.speaking_count and not room.untold:
         return
     tell_speakers(router, room, speaking, count)

@@ -41,6 +41,7 @@ cdef struct RouterSizes:
     size_t sources
     size_t slots
     size_t packets
+    size_t events                  # a power of two
 
 cdef struct RouterCounters:
     uint64_t packets_received      # datagrams
@@ -80,6 +81,7 @@ cdef struct Router:
     uint64_t next_attention_ns
     uint64_t next_tick_ns
     Ring events
+    bint untold                    # a leg or a slot has something to tell that found no room
     Ring dtls
     RouterCounters counters
 

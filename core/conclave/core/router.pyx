@@ -15,11 +15,10 @@ from conclave.core.ring cimport ring_destroy, ring_init
 from conclave.core.rooms cimport room_assign_audio, room_update_speakers
 from conclave.core.status cimport NO_SPACE
 from conclave.core.table cimport table_destroy, table_init
-from conclave.core.telling cimport tell_consent
+from conclave.core.telling cimport tell_consent, telling_poll
 
 cdef uint64_t TICK_NS = 100_000_000
 cdef uint64_t REPORT_NS = 1_000_000_000
-cdef size_t EVENTS = 8192
 cdef size_t DTLS_DATAGRAMS = 1024
 
 
@@ -48,7 +47,7 @@ cdef int router_init(Router *router, const RouterSizes *sizes, uint64_t seed, ui
             or router.slots == NULL or pool_init(&router.packets, sizes.packets) != 0
             or table_init(&router.by_address, places(4 * sizes.legs), seed) != 0
             or table_init(&router.by_ufrag, places(sizes.legs), seed) != 0
-            or ring_init(&router.events, sizeof(Event), EVENTS) != 0
+            or ring_init(&router.events, sizeof(Event), sizes.events) != 0
             or ring_init(&router.dtls, sizeof(DtlsDatagram), DTLS_DATAGRAMS) != 0):
         router_destroy(router)
         return -1
@@ -134,7 +133,8 @@ cdef void tick(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
         if now_ns >= leg.next_report_ns and feedback_send_reports(leg, now_ns, now_ns + router.wallclock_offset_ns, outbox):
             leg.next_report_ns = now_ns + REPORT_NS
     for i in range(router.leg_capacity):
-        if router.rooms[i].used and (router.rooms[i].audio != NULL or router.rooms[i].speaking_count):
+        if router.rooms[i].used and (router.rooms[i].audio != NULL or router.rooms[i].speaking_count
+                                     or router.rooms[i].untold):
             room_update_speakers(router, &router.rooms[i], now_ns)
             room_assign_audio(router, &router.rooms[i], now_ns)
 
@@ -142,6 +142,7 @@ cdef void tick(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
 cdef void router_advance(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
     flow_release_due(router, now_ns)
     attention_poll(router, now_ns, outbox)
+    telling_poll(router)
     if now_ns >= router.next_tick_ns:
         router.next_tick_ns = now_ns + TICK_NS
         tick(router, now_ns, outbox)

@@ -29,6 +29,7 @@ class Simulation(Switchboard):
         sources: int = ...,
         slots: int = ...,
         packets: int = ...,
+        events: int = ...,
         wallclock_offset_ns: int = ...,
         outbox_size: int = ...,
         outbox_groups: int = ...,

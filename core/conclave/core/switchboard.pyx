@@ -120,19 +120,22 @@ cdef dict dropped_to_python(const uint64_t *dropped):
 cdef class Switchboard:
     """A router with its pools and key arena.
 
-    legs, sources, slots, packets: sizes of the pools, fixed for its life. wallclock_offset_ns: what added to the router's
-    time gives nanoseconds since 1970, for sender reports.
+    legs, sources, slots, packets: sizes of the pools, fixed for its life. events: how many may wait, a power of two.
+    wallclock_offset_ns: what added to the router's time gives nanoseconds since 1970, for sender reports.
     """
 
     def __cinit__(self, *, size_t legs=1024, size_t sources=1024, size_t slots=8192, size_t packets=32768,
-                  uint64_t wallclock_offset_ns=0, **_):
+                  size_t events=8192, uint64_t wallclock_offset_ns=0, **_):
         cdef RouterSizes sizes
         if not 0 < legs <= 4096:
             raise ValueError("legs is 1 to 4096: a leg's number has twelve bits for its place")
+        if events == 0 or events & (events - 1):
+            raise ValueError("events is a power of two")
         sizes.legs = legs
         sizes.sources = sources
         sizes.slots = slots
         sizes.packets = packets
+        sizes.events = events
         if router_init(&self.router, &sizes, secrets.randbits(64), wallclock_offset_ns) != 0:
             raise MemoryError("the core's pools do not fit into memory; lower legs, sources, slots or packets")
         if arena_init(&self.keys, srtp_context_size(), 2 * legs + 2) != 0:
