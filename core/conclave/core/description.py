@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 LAYERS_MAX: Final = 3
-SLOTS_MAX: Final = 32  # of one transport
+SLOTS_MAX: Final = 52  # of one transport
 MID_MAX: Final = 16
 RTCP_TYPES: Final = range(64, 96)  # RFC 5761 section 4: these collide with RTCP packet types
 

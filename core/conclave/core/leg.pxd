@@ -19,7 +19,7 @@ from conclave.core.status cimport Status, STATUS_COUNT
 
 cdef enum:
     LEG_SOURCES_MAX = 7
-    LEG_SLOTS_MAX = 32
+    LEG_SLOTS_MAX = 52
     LEG_STREAMS_MAX = 2 * LEG_SOURCES_MAX * LAYERS_MAX
     MID_MAX = 16
     LEG_RETIRED_MAX = 8            # SSRCs given up for another one a leg; never taken again (they could be replayed)
