@@ -1,6 +1,7 @@
 import { texts } from "../i18n/index.ts";
 import { isBoolean, remembered } from "../session/preferences.ts";
 import type { Session } from "../session/session.ts";
+import { leave } from "./leaving.ts";
 import type { View } from "./view.ts";
 
 /** What a key does in a meeting. */
@@ -33,7 +34,7 @@ export function commandsOf(session: Session, view: View): Command[] {
     { key: "w", text: texts.commandSpeakers, run: () => view.askWhoSpeaks() },
     { key: "escape", text: texts.commandClose, run: () => view.closePanel() },
     { key: "?", text: texts.commandShortcuts, run: () => view.show("shortcuts") },
-    { key: "l", withControlShift: true, text: texts.commandLeave, run: () => void session.leave() },
+    { key: "l", withControlShift: true, text: texts.commandLeave, run: () => leave(session, view) },
   ];
 }
 

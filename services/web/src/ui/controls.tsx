@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 import { Icon, type IconName } from "./icons.tsx";
+import { leave } from "./leaving.ts";
 import { More } from "./more.tsx";
 import type { PanelName, View } from "./view.ts";
 import { isPhone } from "./width.ts";
@@ -50,7 +51,7 @@ export function Controls({ session, view }: { session: Session; view: View }): J
           name={texts.leaveMeeting}
           label={texts.labelLeave}
           style="leave"
-          press={() => void session.leave()}
+          press={() => leave(session, view)}
         />
       </div>
       <PanelControls session={session} view={view} />

@@ -56,7 +56,7 @@ function OpenPanel({ session, view }: { session: Session; view: View }): JSX.Ele
   };
   switch (view.panel.value) {
     case "people":
-      return <PeoplePanel session={session} close={close} />;
+      return <PeoplePanel session={session} view={view} close={close} />;
     case "security":
       return room === undefined ? null : <SecurityPanel room={room} close={close} />;
     case undefined:

@@ -43,7 +43,7 @@ export function NameForm({ session, join }: { session: Session; join: (name: str
       <button type="submit" class="button primary" disabled={joining} aria-describedby="join-hint">
         {texts.joinMeeting}
       </button>
-      <p id="join-hint" class="hint">
+      <p id="join-hint" class="join-hint">
         {hint}
       </p>
       <p id="join-problem" class="problem" role="status">

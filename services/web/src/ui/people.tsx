@@ -5,20 +5,33 @@ import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 import { Confirm } from "./confirm.tsx";
 import { HostProblem } from "./hostproblem.tsx";
+import { Icon } from "./icons.tsx";
 import { LobbySection } from "./lobby.tsx";
 import { Panel } from "./panel.tsx";
 import { Person } from "./person.tsx";
 import { Switch } from "./switch.tsx";
+import type { View } from "./view.ts";
+
+interface PeoplePanelProps {
+  readonly session: Session;
+  readonly view: View;
+  readonly close: () => void;
+}
 
 /** Who waits and who is in the meeting, and what hosts decide about them. */
-export function PeoplePanel({ session, close }: { session: Session; close: () => void }): JSX.Element {
+export function PeoplePanel({ session, view, close }: PeoplePanelProps): JSX.Element {
   const participants = session.roster.value?.participants ?? [];
   const locked = session.roster.value?.locked ?? false;
   const isHost = session.isHost.value;
   const removingId = useSignal<string | undefined>(undefined);
   const removing = participants.find((participant) => participant.id === removingId.value);
   return (
-    <Panel title={texts.peopleTitle} close={close} foot={isHost ? <HostFoot session={session} /> : undefined}>
+    <Panel
+      title={texts.peopleTitle}
+      close={close}
+      actions={isHost && <InviteButton view={view} />}
+      foot={isHost ? <HostFoot session={session} /> : undefined}
+    >
       {isHost && <HostProblem session={session} />}
       {isHost && <LobbySection session={session} />}
       <h3 class="panel-section">
@@ -50,6 +63,15 @@ export function PeoplePanel({ session, close }: { session: Session; close: () =>
         />
       )}
     </Panel>
+  );
+}
+
+function InviteButton({ view }: { view: View }): JSX.Element {
+  return (
+    <button type="button" class="button small outline" onClick={() => view.show("invite")}>
+      <Icon name="plus" size="s" />
+      {texts.invite}
+    </button>
   );
 }
 

@@ -7,6 +7,7 @@ import { activeSource, isReconnecting, raisedHands } from "../protocol/roster.ts
 import type { Session } from "../session/session.ts";
 import { Avatar } from "./avatar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
+import { hasOtherHost } from "./leaving.ts";
 import { Menu, type MenuItem } from "./menu.tsx";
 
 interface PersonProps {
@@ -93,10 +94,4 @@ function actionsFor(session: Session, participant: Participant, isSelf: boolean,
   }
   if (!isSelf) items.push({ text: texts.removePerson, icon: "exit", destructive: true, press: askToRemove });
   return items;
-}
-
-/** Whether somebody else in the meeting is a host too. */
-export function hasOtherHost({ roster }: Session): boolean {
-  const { participants = [], selfId = "" } = roster.value ?? {};
-  return participants.some((participant) => participant.role === Role.HOST && participant.id !== selfId);
 }
