@@ -70,6 +70,7 @@ class Bridge:
         except End as end:
             self.end(end)
         except Exception as error:
+            # The outermost place of one connection: a fault in one direction must not leave the other one waiting.
             _log.error("carrying a connection failed", exc_info=error)
             self.end(
                 End(CloseCode.INTERNAL_ERROR, pb.ERROR_CODE_INTERNAL, "the appliance is at fault; reload the page")

@@ -26,7 +26,11 @@ _log = logging.getLogger(__name__)
 
 
 class CallGuard(grpc.aio.ServerInterceptor):
-    """Lets a call through when its caller has the method's permission; a method without one is denied."""
+    """Lets a call through when its caller has the method's permission; a method without one is denied.
+
+    The outermost place of every call, so it takes whatever a handler raises: who called is told no more than `_refuse`
+    says.
+    """
 
     def __init__(
         self,

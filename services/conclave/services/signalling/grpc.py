@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -16,7 +15,6 @@ from conclave.v1 import signalling_pb2_grpc as pb_grpc
 __all__ = ["SignallingServicer", "signalling_rpc_service"]
 
 PERMISSIONS = {"Connect": Permission.CARRY_SIGNALLING}
-_log = logging.getLogger(__name__)
 
 
 class SignallingServicer(pb_grpc.SignallingServiceServicer):
@@ -37,6 +35,9 @@ class SignallingServicer(pb_grpc.SignallingServiceServicer):
         try:
             while (frame := await connection.outbox.next()) is not None:
                 yield pb.ConnectResponse(message=frame.message, close=frame.close)
+            if reader.done():
+                # A request that failed is this call's failure: the guard writes it down and ends the stream with it.
+                reader.result()
         finally:
             reader.cancel()
             self._connections.pop(connection, None)
@@ -58,9 +59,8 @@ class SignallingServicer(pb_grpc.SignallingServiceServicer):
                 self._requests.add(handling)
                 handling.add_done_callback(self._requests.discard)
                 await asyncio.shield(handling)
-        except Exception:
-            _log.exception("a signalling request failed; its connection is closed")
-        connection.outbox.finish()
+        finally:
+            connection.outbox.finish()
 
 
 def signalling_rpc_service(servicer: SignallingServicer) -> RpcService:

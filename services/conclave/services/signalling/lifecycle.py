@@ -51,6 +51,9 @@ class SignallingPart:
                 await task
         await self._core.close()
 
+    # The two main loops of control's process beside its servers: what fails in one turn must not end them, or meetings
+    # would go on without anybody who hears of the core or takes out who is gone.
+
     async def _take_reports(self) -> None:
         async for report in self._core.reports():
             try:
