@@ -47,7 +47,7 @@ SERVICE_LAYERS = (
     {"audit"},
     {"rooms", "invites", "meetings"},
     {"signalling", "system"},
-    {"control", "gateway", "cli", "appliance"},
+    {"control", "gateway", "demo", "cli", "appliance"},
 )
 
 # What reaches a socket, a clock, a thread or a log.
@@ -63,8 +63,14 @@ FORBIDDEN_IN = {
     "errors.py": ("aiohttp", "grpc.aio", "sqlalchemy", *PROTOCOL_BUFFERS),
 }
 FORBIDDEN_IN_DOMAIN = ("aiohttp", "os", "pathlib", "sqlalchemy", "sqlcipher3", *sorted(IO_MODULES), *PROTOCOL_BUFFERS)
+# The synthetic participants come in as any client does: what they know of the appliance is its signalling.
+KNOWN_TO_SERVICES = ("appliance", "cli", "control", "gateway", "media", "rpc")
+FORBIDDEN_IN_DEMO = ("grpc", "zmq", "conclave.media", *(f"{SERVICES}.{name}" for name in KNOWN_TO_SERVICES))
+# The only part of them that others use, because the rest needs packages that a plain appliance does not have.
+DEMO = f"{SERVICES}.demo"
+DEMO_ORDERS = f"{DEMO}.orders"
 # What only carries or shows: it speaks to control over gRPC and never touches its state.
-STATELESS = {"gateway", "cli", "appliance"}
+STATELESS = {"gateway", "demo", "cli", "appliance"}
 STATEFUL = {"audit", "control", "invites", "meetings", "rooms", "signalling", "state", "system"}
 
 CYTHON_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import\b\s*\(?\s*([\w, ]*)|c?import\s+([\w., ]+))")
@@ -188,7 +194,9 @@ def service_violations(imports: dict[Path, set[str]]) -> list[str]:
             by_file = is_within(module, FORBIDDEN_IN.get(parts[-1], ()))
             core = is_within(module, (CORE,))
             state = parts[0] in STATELESS and is_within(module, {f"{SERVICES}.{name}" for name in STATEFUL})
-            if in_domain or by_file or core or state:
+            in_demo = parts[0] == "demo" and is_within(module, FORBIDDEN_IN_DEMO)
+            of_demo = parts[0] != "demo" and is_within(module, {DEMO}) and not is_within(module, {DEMO_ORDERS})
+            if in_domain or by_file or core or state or in_demo or of_demo:
                 found.append(f"{path} uses {module}")
     return found
 
@@ -245,6 +253,13 @@ def test_a_planted_violation_of_the_core_is_found(tmp_path: Path, path: str, tex
         ),
         ("gateway/process.py", "from conclave.services.state import store\n", "uses conclave.services.state"),
         ("control/process.py", "from conclave.core import rtp\n", "uses conclave.core"),
+        ("demo/guest.py", "import grpc.aio\n", "uses grpc.aio"),
+        ("demo/guest.py", "from conclave.services.rooms import service\n", "uses conclave.services.rooms"),
+        (
+            "cli/demo.py",
+            "from conclave.services.demo.portrait import Portrait\n",
+            "uses conclave.services.demo.portrait",
+        ),
         ("tools/process.py", "", "tools.process has no layer"),
     ],
 )
