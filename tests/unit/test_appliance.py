@@ -7,6 +7,7 @@ import datetime
 import json
 import shlex
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from conclave.services.appliance.certificates import (
     server_certificate_for,
 )
 from conclave.services.appliance.errors import NotRunning, StartFailed
-from conclave.services.appliance.isolation import PROGRAMS, Isolation, hand_over
+from conclave.services.appliance.isolation import DEMO, PROGRAMS, Isolation, hand_over
 from conclave.services.appliance.layout import Layout, default_state
 from conclave.services.appliance.settings import Settings
 from conclave.services.appliance.state import prepare_state
@@ -165,6 +166,24 @@ def test_the_supervisor_restarts_each_process_as_its_own_user(tmp_path: Path, se
     core = shlex.split(read["program:conclave-core"]["command"])
     assert core[core.index("--workers") + 1] == "2"
     assert [core[index + 1] for index, word in enumerate(core) if word == "--address"] == list(SETTINGS.addresses)
+
+
+def test_the_demo_runs_and_has_a_place_only_when_asked_for(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, SETTINGS.addresses, NOW)
+    for settings, programs in ((SETTINGS, PROGRAMS), (replace(SETTINGS, demo=True), (*PROGRAMS, DEMO))):
+        for _ in range(2):
+            hand_over(layout, Isolation(separate=False), programs)
+            assert layout.demo_socket.parent.exists() is settings.demo
+        write_configuration(layout, settings, Isolation(separate=True))
+        read = configparser.ConfigParser()
+        read.read(layout.supervisor_configuration)
+        found = {name.removeprefix("program:") for name in read.sections() if name.startswith("program:")}
+        assert found == set(programs)
+    assert read["program:conclave-demo"]["user"] == DEMO
+    assert str(layout.state / "control") not in read["program:conclave-demo"]["command"]
+    hand_over(layout, Isolation(separate=False), PROGRAMS)
+    assert not layout.demo_socket.parent.exists(), "invites of an earlier demo are gone"
 
 
 def test_no_appliance_is_not_running(tmp_path: Path) -> None:

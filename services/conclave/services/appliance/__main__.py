@@ -21,9 +21,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from conclave.services.appliance.admin import describe
+from conclave.services.appliance.demo import check_demo_packages
 from conclave.services.appliance.errors import NotRunning, StartFailed
 from conclave.services.appliance.health import wait_until_healthy
-from conclave.services.appliance.isolation import hand_over, isolate
+from conclave.services.appliance.isolation import DEMO, PROGRAMS, hand_over, isolate
 from conclave.services.appliance.layout import Layout, default_state
 from conclave.services.appliance.settings import Settings, check_ports, machine_addresses
 from conclave.services.appliance.state import prepare_state
@@ -58,11 +59,15 @@ def up(
     database_url: Annotated[
         str, typer.Option(help="SQLAlchemy URL of a PostgreSQL database.", show_default="an encrypted file")
     ] = "",
+    demo: Annotated[bool, typer.Option("--demo", help="Have a room with synthetic participants to look at.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return once everything is healthy.")] = False,
 ) -> None:
     """Starts the appliance and stays with it until Ctrl-C."""
     layout = Layout.at(state or default_state())
-    settings = Settings(port, media_port, workers, _addresses(address), database_url)
+    settings = Settings(port, media_port, workers, _addresses(address), database_url, demo)
+    programs = (*PROGRAMS, DEMO) if demo else PROGRAMS
+    if demo:
+        check_demo_packages()
     layout.state.mkdir(parents=True, exist_ok=True, mode=0o711)
     with _only_one_start(layout):
         now = datetime.datetime.now(datetime.UTC)
@@ -73,8 +78,8 @@ def up(
             return
         check_ports(settings)
         authority = prepare_state(layout, settings.addresses, now)
-        isolation = isolate(layout)
-        hand_over(layout, isolation)
+        isolation = isolate(layout, programs)
+        hand_over(layout, isolation, programs)
         if isolation.missing:
             console.print(f"[yellow]Isolation is missing.[/] {isolation.missing}", soft_wrap=True)
         _interrupt_on(signal.SIGTERM)

@@ -14,10 +14,11 @@ from grpc_health.v1 import health_pb2
 
 from conclave.media.v1 import control_pb2
 from conclave.services.appliance.errors import NotRunning, StartFailed
-from conclave.services.appliance.isolation import CONTROL, CORE, GATEWAY
+from conclave.services.appliance.isolation import CONTROL, CORE, DEMO, GATEWAY
 from conclave.services.appliance.layout import Layout
 from conclave.services.appliance.settings import Settings
 from conclave.services.appliance.supervision import log_tail, process_states
+from conclave.services.demo.orders import DemoAway, give_order
 from conclave.v1 import system_pb2, system_pb2_grpc
 
 __all__ = ["wait_until_healthy"]
@@ -36,6 +37,8 @@ def wait_until_healthy(layout: Layout, settings: Settings, tell: Callable[[str],
         CONTROL: lambda: _control_answers(layout),
         GATEWAY: lambda: _gateway_answers(layout, settings),
     }
+    if settings.demo:
+        checks[DEMO] = lambda: _demo_answers(layout)
     while True:
         for program in [program for program, answers in checks.items() if answers()]:
             del checks[program]
@@ -102,6 +105,14 @@ def _control_answers(layout: Layout) -> bool:
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING) and all(
             process.healthy for process in status.processes
         )
+
+
+def _demo_answers(layout: Layout) -> bool:
+    try:
+        give_order(layout.demo_socket, "status")
+    except (DemoAway, TimeoutError):
+        return False
+    return True
 
 
 def _gateway_answers(layout: Layout, settings: Settings) -> bool:

@@ -17,12 +17,14 @@ from pathlib import Path
 
 from conclave.services.appliance.layout import Layout
 
-__all__ = ["PROGRAMS", "Isolation", "hand_over", "isolate"]
+__all__ = ["CONTROL", "CORE", "DEMO", "GATEWAY", "PROGRAMS", "Isolation", "hand_over", "isolate"]
 
 CORE, CONTROL, GATEWAY = "conclave-core", "conclave-control", "conclave-gateway"
 PROGRAMS = (CORE, CONTROL, GATEWAY)
+# Runs only when asked for, after the others.
+DEMO = "conclave-demo"
 MEDIA, SIGNAL, ADMIN = "conclave-media", "conclave-signal", "conclave-admin"
-MEMBERSHIPS = {CORE: (MEDIA,), CONTROL: (MEDIA, SIGNAL, ADMIN), GATEWAY: (SIGNAL,)}
+MEMBERSHIPS = {CORE: (MEDIA,), CONTROL: (MEDIA, SIGNAL, ADMIN), GATEWAY: (SIGNAL,), DEMO: ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Isolation:
     missing: str = ""
 
 
-def isolate(layout: Layout) -> Isolation:
+def isolate(layout: Layout, programs: tuple[str, ...] = PROGRAMS) -> Isolation:
     """Creates the system users and groups that are missing, and tries whether they can run the processes."""
     if os.geteuid() != 0:
         user = pwd.getpwuid(os.geteuid()).pw_name
@@ -46,8 +48,8 @@ def isolate(layout: Layout) -> Isolation:
             f"All processes run as {user}, so each could read the others' keys and memory. "
             "Start as root to give each a system user of its own.",
         )
-    _create_accounts()
-    blocked = _blocked_path(layout)
+    _create_accounts(programs)
+    blocked = _blocked_path(layout, programs)
     if blocked:
         return Isolation(
             False,
@@ -57,7 +59,7 @@ def isolate(layout: Layout) -> Isolation:
     return Isolation(True)
 
 
-def hand_over(layout: Layout, isolation: Isolation) -> None:
+def hand_over(layout: Layout, isolation: Isolation, programs: tuple[str, ...] = PROGRAMS) -> None:
     """Gives each directory to the process that writes it, and to the one group that may come in."""
     layout.state.chmod(0o711)
     layout.run.chmod(0o711)
@@ -70,14 +72,18 @@ def hand_over(layout: Layout, isolation: Isolation) -> None:
         (layout.core_control.parent, CORE, MEDIA),
         (layout.admin_socket.parent, CONTROL, ADMIN),
         (layout.signal_socket.parent, CONTROL, SIGNAL),
+        # The demo is no administrator: it listens to them.
+        (layout.demo_socket.parent, DEMO, ADMIN),
     )
     for program, directory in own.items():
         for path in (directory, *directory.iterdir()):
             _give(path, program if isolation.separate else None, None)
         directory.chmod(0o700)
     for directory, program, group in shared:
-        for left_over in directory.iterdir():
-            left_over.unlink()
+        shutil.rmtree(directory, ignore_errors=True)
+        if program not in programs:
+            continue
+        directory.mkdir()
         _give(directory, program if isolation.separate else None, group if isolation.separate else None)
         # After chown, which takes the bit away. Without isolation nobody else has a reason to come in.
         directory.chmod(0o2750 if isolation.separate else 0o700)
@@ -94,24 +100,26 @@ def _give(path: Path, user: str | None, group: str | None) -> None:
     os.chown(path, account.pw_uid, group_id, follow_symlinks=False)
 
 
-def _create_accounts() -> None:
+def _create_accounts(programs: tuple[str, ...]) -> None:
     existing = {entry.gr_name for entry in grp.getgrall()}
     for group in (MEDIA, SIGNAL, ADMIN):
         if group not in existing:
             subprocess.run(["groupadd", "--system", group], check=True)
     users = {entry.pw_name for entry in pwd.getpwall()}
-    for user, groups in MEMBERSHIPS.items():
+    for user in programs:
+        groups = MEMBERSHIPS[user]
         listed = ",".join(groups)
         if user not in users:
             # A user without a home, a shell or a password; with a group of its own.
             options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
             shell = shutil.which("nologin") or "/usr/sbin/nologin"
-            subprocess.run(["useradd", *options, "--shell", shell, "--groups", listed, user], check=True)
+            supplementary = ["--groups", listed] if listed else []
+            subprocess.run(["useradd", *options, "--shell", shell, *supplementary, user], check=True)
         elif any(user not in grp.getgrnam(group).gr_mem for group in groups):
             subprocess.run(["usermod", "--append", "--groups", listed, user], check=True)
 
 
-def _blocked_path(layout: Layout) -> str:
+def _blocked_path(layout: Layout, programs: tuple[str, ...]) -> str:
     """What the system users cannot use: the interpreter, the code or the state; empty when they can use all."""
     tried = {
         f"the interpreter {Path(sys.executable).resolve()}": [sys.executable, "-c", ""],
@@ -119,7 +127,7 @@ def _blocked_path(layout: Layout) -> str:
         f"the state below {layout.state}": ["test", "-x", str(layout.run)],
     }
     for what, command in tried.items():
-        for user in PROGRAMS:
+        for user in programs:
             account = pwd.getpwnam(user)
             try:
                 result = subprocess.run(

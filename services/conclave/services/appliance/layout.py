@@ -115,6 +115,11 @@ class Layout:
         return self.run / "signal" / "control.sock"
 
     @property
+    def demo_socket(self) -> Path:
+        """Where the demo takes orders."""
+        return self.run / "demo" / "demo.sock"
+
+    @property
     def supervisor_socket(self) -> Path:
         """The supervisor's own control."""
         return self.run / "supervisor.sock"

@@ -21,7 +21,8 @@ class Settings:
     """With what one appliance runs.
 
     port: HTTPS. media_port: UDP and TCP of the first worker, the others follow. addresses: offered to clients, the
-    preferred first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory.
+    preferred first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory. demo: whether
+    synthetic participants run beside it.
     """
 
     port: int
@@ -29,6 +30,7 @@ class Settings:
     workers: int
     addresses: tuple[str, ...]
     database_url: str = ""
+    demo: bool = False
 
     @property
     def public_url(self) -> str:

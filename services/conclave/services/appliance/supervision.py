@@ -18,7 +18,7 @@ from pathlib import Path
 from supervisor.xmlrpc import SupervisorTransport
 
 from conclave.services.appliance.errors import NotRunning, StartFailed
-from conclave.services.appliance.isolation import CONTROL, CORE, GATEWAY, PROGRAMS, Isolation
+from conclave.services.appliance.isolation import CONTROL, CORE, DEMO, GATEWAY, PROGRAMS, Isolation
 from conclave.services.appliance.layout import Layout
 from conclave.services.appliance.settings import Settings
 
@@ -101,7 +101,7 @@ def process_states(layout: Layout) -> list[ProcessState]:
         ProcessState(
             name, str(entry["statename"]), str(entry["spawnerr"] or entry["description"]), int(str(entry["pid"]))
         )
-        for name in PROGRAMS
+        for name in (*PROGRAMS, DEMO)
         if (entry := found.get(name))
     ]
 
@@ -168,7 +168,12 @@ def _commands(layout: Layout, settings: Settings) -> dict[str, list[str]]:
         CONTROL: ["--state", layout.state, "--run-dir", layout.run, "--public-url", settings.public_url, *database],
         GATEWAY: ["--run-dir", layout.run, "--host", settings.any_address, "--port", settings.port, *certificate],
     }
-    return {name: [str(scripts / name), *map(str, arguments)] for name, arguments in commands.items()}
+    found = {name: [str(scripts / name), *map(str, arguments)] for name, arguments in commands.items()}
+    if settings.demo:
+        # Not a script of its own: without --demo it cannot even be imported.
+        entry = ["--gateway", f"https://127.0.0.1:{settings.port}", "--authority", str(layout.authority)]
+        found[DEMO] = [sys.executable, "-m", "conclave.services.demo", "--run-dir", str(layout.run), *entry]
+    return found
 
 
 def write_configuration(layout: Layout, settings: Settings, isolation: Isolation) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from conclave.services.appliance.admin import connect, status_of
 from conclave.services.appliance.certificates import fingerprint
+from conclave.services.appliance.demo import open_demo
 from conclave.services.appliance.layout import Layout
 from conclave.services.appliance.settings import Settings
 from conclave.v1 import rooms_pb2, rooms_pb2_grpc
@@ -27,6 +28,10 @@ def welcome(console: Console, layout: Layout, settings: Settings, authority: x50
         soft_wrap=True,
     )
     console.print(f"  {layout.authority}\n  SHA-256 {fingerprint(authority)}", soft_wrap=True)
+    if settings.demo:
+        demo = open_demo(layout)
+        console.print("\n[bold]The demo goes on;[/] come in as a host:")
+        console.print(f"  {demo.url}", soft_wrap=True, markup=False, highlight=False)
     if layout.welcomed.exists():
         command = f"conclave --state {layout.state} invite {FIRST_ROOM} --role host"
         console.print(f"\nInvite people with [bold]{command}[/]", soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from conclave.services.cli.demo import demo
 from conclave.services.cli.meetings import meetings
 from conclave.services.cli.rooms import invite, rooms
 from conclave.services.cli.session import AsJson, Choices, State
@@ -27,5 +28,6 @@ def choose(context: typer.Context, state: State = None, as_json: AsJson = False)
 
 app.add_typer(rooms, name="room")
 app.add_typer(meetings, name="meeting")
+app.add_typer(demo, name="demo")
 app.command("invite")(invite)
 app.command("status")(status)

@@ -1,0 +1,108 @@
+"""One signalling connection to the gateway, as any client has it: a WebSocket with one message a frame."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import ssl
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+
+from conclave.v1 import signalling_pb2 as pb
+
+__all__ = ["Line", "LineLost", "Refused", "open_line"]
+
+# Takes an event; None when the connection is gone.
+Tell = Callable[[pb.ServerMessage | None], None]
+
+SUBPROTOCOL = "conclave.v1"
+ANSWER_SECONDS = 15.0
+CLOSE_SECONDS = 2.0
+
+
+class LineLost(Exception):
+    """The connection is gone; the session may be resumed over another."""
+
+
+class Refused(Exception):
+    """The appliance refused a request. code: why, for programs; the text is for people."""
+
+    def __init__(self, error: pb.Error) -> None:
+        super().__init__(error.message)
+        self.code = error.code
+
+
+class Line:
+    """Sends requests, one at a time; events go where told."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, tell: Tell) -> None:
+        self._socket, self._tell = socket, tell
+        self._ids = itertools.count(1)
+        self._turn = asyncio.Lock()
+        self._answers: dict[int, asyncio.Future[pb.ServerMessage]] = {}
+
+    async def ask(self, message: pb.ClientMessage) -> pb.ServerMessage:
+        """Sends a request and returns its answer. Raises Refused and LineLost."""
+        # Request ids rise by one in the order of sending.
+        async with self._turn:
+            message.request_id = next(self._ids)
+            answer: asyncio.Future[pb.ServerMessage] = asyncio.get_running_loop().create_future()
+            self._answers[message.request_id] = answer
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._socket.send_bytes(message.SerializeToString())
+                    found = await answer
+            except (TimeoutError, ConnectionError) as error:
+                raise LineLost from error
+            finally:
+                del self._answers[message.request_id]
+        if found.HasField("error"):
+            raise Refused(found.error)
+        return found
+
+    async def read(self) -> None:
+        """Takes what the gateway sends, until the connection ends."""
+        try:
+            async for frame in self._socket:
+                if frame.type is not aiohttp.WSMsgType.BINARY:
+                    continue
+                message = pb.ServerMessage.FromString(frame.data)
+                waiting = self._answers.get(message.request_id)
+                if waiting is None:
+                    self._tell(message)
+                elif not waiting.done():
+                    waiting.set_result(message)
+        finally:
+            for waiting in self._answers.values():
+                if not waiting.done():
+                    waiting.set_exception(LineLost())
+            self._tell(None)
+
+
+@contextlib.asynccontextmanager
+async def open_line(gateway: str, trust: ssl.SSLContext, tell: Tell) -> AsyncIterator[Line]:
+    """Connects to a gateway, told by its origin; closes in the end. Raises LineLost when it cannot be reached."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_connect=ANSWER_SECONDS)) as client:
+        try:
+            # The gateway's limit, and what our page's address would make a browser say.
+            socket = await client.ws_connect(
+                f"{gateway}/signal",
+                ssl=trust,
+                protocols=[SUBPROTOCOL],
+                origin=gateway,
+                max_msg_size=1 << 20,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+            )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise LineLost from error
+        line = Line(socket, tell)
+        reader = asyncio.create_task(line.read())
+        try:
+            yield line
+        finally:
+            # First the reader: closing would wait for the other side's close, which the reader would take away.
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+            await socket.close()

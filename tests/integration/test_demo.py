@@ -1,0 +1,294 @@
+"""`./appliance/up --demo` and `conclave demo`: synthetic participants whom a client of its own sees and hears."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pwd
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from conclave.services.demo.line import Line, open_line
+from conclave.services.demo.people import PEOPLE
+from conclave.services.demo.portrait import Portrait
+from conclave.services.demo.publication import for_aiortc
+from conclave.v1 import signalling_pb2 as pb
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST = [person.name for person in PEOPLE[:3]]
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One appliance that was started with --demo."""
+
+    state: Path
+    output: str
+
+    def conclave(self, *arguments: str) -> Any:
+        """What a command answers, as JSON."""
+        command = [ROOT / ".venv" / "bin" / "conclave", "--state", self.state, "--json", *arguments]
+        return json.loads(call(*map(str, command)))
+
+    def look(self, *arguments: str) -> Any:
+        """What a command answers that may find the appliance in pieces; empty when control is away."""
+        command = [ROOT / ".venv" / "bin" / "conclave", "--state", self.state, "--json", *arguments]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout or "{}")
+
+    def attendees(self) -> dict[str, dict[str, Any]]:
+        """What `conclave demo status` tells of each."""
+        return {each["name"]: each for each in self.conclave("demo", "status")["attendees"]}
+
+    def meeting(self) -> dict[str, dict[str, Any]]:
+        """What the appliance knows of each participant of the demo's room."""
+        meetings = self.look("meeting", "list", "--room", "demo").get("meetings")
+        people = meetings[0]["participants"] if meetings else []
+        return {person["display_name"]: person for person in people}
+
+    def sends(self, name: str) -> set[str]:
+        """Which sources of a participant reach the appliance."""
+        person = self.meeting().get(name, {"connection_state": "", "sources": []})
+        if person["connection_state"] != "CONNECTION_STATE_CONNECTED":
+            return set()
+        return {source["id"].partition("/")[2] for source in person["sources"] if source["active"]}
+
+    def process_id(self, program: str) -> int:
+        """The process id of a program; 0 while it does not run."""
+        supervised = self.look("status").get("supervised", [])
+        return next((each["pid"] for each in supervised if each["name"] == program), 0)
+
+    def host_link(self) -> str:
+        """The invite that the start printed for who looks at the demo."""
+        _, _, rest = self.output.partition("The demo goes on")
+        return rest.split()[6]
+
+
+def call(*command: str) -> str:
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(type=kind) as probe:
+        probe.bind(("0.0.0.0", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Returns when the condition holds; fails when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    # Where system users may pass, whatever else runs: pytest closes its own directory to them at every start.
+    with tempfile.TemporaryDirectory(prefix="cv-") as directory:
+        Path(directory).chmod(0o755)
+        yield from started(Path(directory) / "state")
+
+
+def started(state: Path) -> Iterator[Demo]:
+    ports = ["--port", str(free_port(socket.SOCK_STREAM)), "--media-port", str(free_port(socket.SOCK_DGRAM))]
+    own = ["--state", str(state), "--address", "127.0.0.1", *ports]
+    try:
+        yield Demo(state, call(str(ROOT / "appliance" / "up"), "--detach", "--demo", *own))
+    finally:
+        subprocess.run([ROOT / "appliance" / "down", "--state", state], capture_output=True, check=False)
+
+
+class Watcher:
+    """A client of aiortc's that joins as the host and receives."""
+
+    def __init__(self, line: Line, events: asyncio.Queue[pb.ServerMessage | None], slots: int) -> None:
+        self._line, self._events = line, events
+        configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        self.connection = RTCPeerConnection(configuration)
+        for kind in ("audio", *["video"] * slots):
+            self.connection.addTransceiver(kind, direction="recvonly")
+        self.people: dict[str, str] = {}
+
+    async def enter(self, link: str) -> None:
+        token = link.partition("#")[2]
+        await self._line.ask(pb.ClientMessage(hello=pb.Hello(min_version=1, max_version=1, invite_token=token)))
+        answer = await self._line.ask(pb.ClientMessage(join=pb.Join(display_name="Wanda")))
+        self.people = {person.display_name: person.id for person in answer.joined.participants}
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        offer = pb.Offer(sdp=self.connection.localDescription.sdp)
+        answer = await self._line.ask(pb.ClientMessage(offer=offer))
+        await self.connection.setRemoteDescription(RTCSessionDescription(for_aiortc(answer.answer.sdp), "answer"))
+
+    async def look_at(self, sources: list[str]) -> None:
+        """Asks for one source a video slot."""
+        wishes = [
+            pb.SlotWish(mid=str(1 + index), source_id=source, max_height=720) for index, source in enumerate(sources)
+        ]
+        await self._line.ask(pb.ClientMessage(set_slots=pb.SetSlots(slots=wishes)))
+
+    async def picture(self, slot: int, width: int, count: int = 8) -> Any:
+        """The luma of a picture of this width in a slot; the pictures before it are passed over."""
+        track = self.connection.getTransceivers()[1 + slot].receiver.track
+        seen = 0
+        async with asyncio.timeout(60):
+            while True:
+                frame = await track.recv()
+                seen += frame.width == width
+                if seen >= count:
+                    return frame.to_ndarray(format="gray")
+
+    async def hears(self) -> None:
+        """Returns once somebody is heard."""
+        track = self.connection.getTransceivers()[0].receiver.track
+        async with asyncio.timeout(60):
+            while np.abs((await track.recv()).to_ndarray()).max() < 500:
+                pass
+
+    async def speakers(self, count: int) -> set[str]:
+        """Who is told to speak until there were that many."""
+        found: set[str] = set()
+        async with asyncio.timeout(90):
+            while len(found) < count:
+                message = await self._events.get()
+                assert message is not None
+                found |= set(message.speakers_changed.participant_ids)
+        return found
+
+
+@asynccontextmanager
+async def watching(demo: Demo, monkeypatch: pytest.MonkeyPatch, slots: int) -> AsyncIterator[Watcher]:
+    # Left to itself aiortc offers every address of the machine but this one.
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+    link = demo.host_link()
+    events: asyncio.Queue[pb.ServerMessage | None] = asyncio.Queue()
+    trust = ssl.create_default_context(cafile=demo.state / "ca" / "ca.pem")
+    async with open_line(link.partition("/join")[0], trust, events.put_nowait) as line:
+        watcher = Watcher(line, events, slots)
+        try:
+            await watcher.enter(link)
+            yield watcher
+            await line.ask(pb.ClientMessage(leave=pb.Leave()))
+        finally:
+            await watcher.connection.close()
+
+
+def likeness(seen: Any, drawn: Any) -> float:
+    """How much a picture is like a drawing, 1 for the same."""
+    return float(np.corrcoef(seen[::4, ::4].ravel(), drawn[::4, ::4].ravel())[0, 1])
+
+
+async def test_three_people_are_seen_and_heard_who_are_who_they_say(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for(lambda: all(demo.sends(name) == {"microphone", "camera"} for name in FIRST))
+    assert [each["state"] for each in demo.attendees().values()] == ["present"] * 3
+    drawn = {person.name: Portrait(person).frame(0, 0).y for person in PEOPLE[:3]}
+    async with watching(demo, monkeypatch, slots=3) as watcher:
+        assert set(watcher.people) == {*FIRST, "Wanda"}
+        await watcher.look_at([f"{watcher.people[name]}/camera" for name in FIRST])
+        await asyncio.gather(watcher.hears(), *(watcher.picture(slot, 640) for slot in range(3)))
+        for slot, name in enumerate(FIRST):
+            seen = await watcher.picture(slot, 640)
+            assert seen.shape == (360, 640)
+            alike = {other: likeness(seen, drawn[other]) for other in FIRST}
+            assert max(alike, key=lambda other: alike[other]) == name
+            assert alike[name] > 0.9, alike
+        assert len(await watcher.speakers(2)) >= 2
+
+
+async def test_one_shares_a_screen_until_told_otherwise(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    (sharing,) = demo.conclave("demo", "share")["attendees"]
+    assert (sharing["name"], sharing["screen"]) == (FIRST[1], True)
+    wait_for(lambda: "screen" in demo.sends(FIRST[1]))
+    async with watching(demo, monkeypatch, slots=1) as watcher:
+        await watcher.look_at([f"{watcher.people[FIRST[1]]}/screen"])
+        seen = await watcher.picture(0, 1280, count=2)
+        assert (seen > 225).mean() > 0.5, "the slide is white"
+    assert [each["name"] for each in demo.conclave("demo", "share", "--stop")["attendees"]] == [FIRST[1]]
+    wait_for(lambda: "screen" not in demo.sends(FIRST[1]))
+
+
+def test_people_are_added_and_removed(demo: Demo) -> None:
+    added = [each["name"] for each in demo.conclave("demo", "add", "--count", "2")["attendees"]]
+    assert added == [person.name for person in PEOPLE[3:5]]
+    wait_for(lambda: (demo.sends(added[0]), demo.sends(added[1])) == ({"microphone", "camera"}, {"camera"}))
+    assert [each["state"] for each in demo.conclave("demo", "remove")["attendees"]] == ["gone"]
+    demo.conclave("demo", "remove", added[0])
+    assert list(demo.attendees()) == FIRST
+    wait_for(lambda: sorted(demo.meeting()) == sorted(FIRST))
+
+
+def test_more_people_than_there_are_is_refused(demo: Demo) -> None:
+    command = [ROOT / ".venv" / "bin" / "conclave", "--state", demo.state, "demo", "add", "--count", "12"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "12 people in all" in result.stderr
+    assert list(demo.attendees()) == FIRST
+
+
+def test_who_is_muted_is_silent_and_who_is_removed_stays_away(demo: Demo) -> None:
+    demo.conclave("meeting", "mute", "demo", FIRST[0])
+    wait_for(lambda: demo.sends(FIRST[0]) == {"camera"} and not demo.attendees()[FIRST[0]]["microphone"])
+    demo.conclave("meeting", "remove", "demo", FIRST[2])
+    wait_for(lambda: FIRST[2] not in demo.attendees())
+    assert sorted(demo.meeting()) == sorted(FIRST[:2])
+    assert [each["name"] for each in demo.conclave("demo", "add")["attendees"]] == [FIRST[2]]
+    wait_for(lambda: demo.sends(FIRST[2]) == {"microphone", "camera"})
+
+
+@pytest.mark.parametrize("program", ["conclave-core", "conclave-gateway", "conclave-control", "conclave-demo"])
+def test_they_come_back_when_a_process_was_killed(demo: Demo, program: str) -> None:
+    before = demo.process_id(program)
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: demo.process_id(program) not in (0, before))
+    wait_for(lambda: all("camera" in demo.sends(name) for name in FIRST), 120)
+    wait_for(lambda: len(demo.attendees()) == 3)
+    assert list(demo.attendees()) == FIRST
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("path", ["run/control/admin.sock", "run/signal/control.sock", "run/core/control.ipc"])
+def test_the_demo_has_no_other_way_in_than_a_client(demo: Demo, path: str) -> None:
+    account = pwd.getpwnam("conclave-demo")
+    script = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    result = subprocess.run(
+        ["/usr/bin/python3", "-c", script, str(demo.state / path)],
+        user=account.pw_uid,
+        group=account.pw_gid,
+        extra_groups=os.getgrouplist("conclave-demo", account.pw_gid),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "PermissionError" in result.stderr
+    status = Path(f"/proc/{demo.process_id('conclave-demo')}/status").read_text().splitlines()
+    (uids,) = (line.split()[1:] for line in status if line.startswith("Uid:"))
+    assert set(uids) == {str(account.pw_uid)}
+
+
+def test_all_end_with_the_appliance(demo: Demo) -> None:
+    own = demo.process_id("conclave-demo")
+    assert own
+    call(str(ROOT / "appliance" / "down"), "--state", str(demo.state))
+    assert not Path(f"/proc/{own}").exists()
+    command = [ROOT / ".venv" / "bin" / "conclave", "--state", demo.state, "demo", "status"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, "./appliance/up" in result.stderr) == (1, True)
