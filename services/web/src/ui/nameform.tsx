@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
@@ -7,9 +7,15 @@ import type { Session } from "../session/session.ts";
 
 const LONGEST_NAME = 64;
 
+interface NameFormProps {
+  readonly session: Session;
+  /** The name as it is typed, which outlives the form. */
+  readonly typed: Signal<string>;
+  readonly join: (name: string) => void;
+}
+
 /** Under which name one joins, and joining. */
-export function NameForm({ session, join }: { session: Session; join: (name: string) => void }): JSX.Element {
-  const typed = useSignal("");
+export function NameForm({ session, typed, join }: NameFormProps): JSX.Element {
   const nameMissing = useSignal(false);
   const joining = session.phase.value === "joining";
   const fixedName = session.fixedName.value;

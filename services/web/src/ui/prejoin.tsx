@@ -14,6 +14,7 @@ import { SettingsButton } from "./settings/settings.tsx";
 /** Before the meeting: what it is, how one looks, and under which name one joins. */
 export function Prejoin({ session }: { session: Session }): JSX.Element {
   const room = session.room.value;
+  const typed = useSignal("");
   const asked = useSignal<string | undefined>(undefined);
   const join = (name: string): void => {
     if (room !== undefined && isRecorded(room)) asked.value = name;
@@ -44,7 +45,7 @@ export function Prejoin({ session }: { session: Session }): JSX.Element {
                 <h1>{room.displayName === "" ? room.name.replace(/^rooms\//, "") : room.displayName}</h1>
               </div>
               <SecurityCard room={room} />
-              <NameForm session={session} join={join} />
+              <NameForm session={session} typed={typed} join={join} />
             </>
           )}
         </section>
