@@ -58,12 +58,12 @@ class Browser:
         self._reader.start()
         self._waiting[0].result(_COMMAND_SECONDS)
 
-    def open(self, name: str, camera: Camera | None = None) -> Page:
-        """A page that has not gone anywhere."""
+    def open(self, name: str, camera: Camera | None = None, script: str = "") -> Page:
+        """A page that has not gone anywhere; script: runs in it before its own code."""
         page = Page(self, name)
         chosen = camera or Camera()
         size = {"width": chosen.width, "height": chosen.height, "frameRate": chosen.frame_rate}
-        page.ask("open", size).result(_COMMAND_SECONDS)
+        page.ask("open", {**size, "script": script}).result(_COMMAND_SECONDS)
         return page
 
     def send(self, page: str, operation: str, *arguments: object) -> Future[Any]:

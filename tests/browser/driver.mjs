@@ -1,6 +1,7 @@
 // Drives one browser for the tests: reads a command a line from standard input, answers each with a line.
 //
-// node driver.mjs chromium|firefox. A command is {id, page, operation, ...}; commands of different pages run at the
+// node driver.mjs chromium|firefox|chromium-asking|firefox-asking; an asking one gives a page no device that the test
+// has not granted, and has three cameras where it can. A command is {id, page, operation, ...}; commands of different pages run at the
 // same time. The answer is {id, value} or {id, error}. The browser ends with standard input.
 import { createInterface } from "node:readline";
 
@@ -31,9 +32,9 @@ const CHROMIUM_FLAGS = [
   "--disable-domain-reliability",
   "--no-pings",
   `--host-resolver-rules=${CHROMIUM_ITSELF.map((name) => `MAP ${name} ^NOTFOUND`).join(", ")}`,
-  "--use-fake-device-for-media-stream=fps=30",
-  "--use-fake-ui-for-media-stream",
 ];
+const CHROMIUM_GRANTING = ["--use-fake-device-for-media-stream=fps=30", "--use-fake-ui-for-media-stream"];
+const CHROMIUM_ASKING = ["--use-fake-device-for-media-stream=fps=30,device-count=3"];
 const FIREFOX_PREFERENCES = {
   "media.navigator.streams.fake": true,
   "media.navigator.permission.disabled": true,
@@ -53,35 +54,46 @@ const FIREFOX_PREFERENCES = {
   "toolkit.telemetry.server": "",
 };
 
+// 2 is nsIPermissionManager.DENY_ACTION.
+const FIREFOX_ASKING = {
+  "media.navigator.permission.disabled": false,
+  "permissions.default.camera": 2,
+  "permissions.default.microphone": 2,
+};
+
 // Runs in every page before its own code: the size and rate of the fake camera, which this machine must encode.
 function limitCamera({ width, height, frameRate }) {
   const { mediaDevices } = navigator;
   if (mediaDevices === undefined) return; // Not a secure page, such as the empty one at the start.
   const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
   mediaDevices.getUserMedia = (constraints) => {
-    const video = { width, height, frameRate };
+    const video = { ...Object(constraints.video), width, height, frameRate };
     return getUserMedia({ ...constraints, ...(constraints.video ? { video } : {}) });
   };
 }
 
-const chromiumEngine = {
+const DEVICES = ["camera", "microphone"];
+
+const chromiumEngine = (asking) => ({
   async start() {
-    this.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: CHROMIUM_FLAGS });
+    const args = [...CHROMIUM_FLAGS, ...(asking ? CHROMIUM_ASKING : CHROMIUM_GRANTING)];
+    this.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
   },
-  async open(camera, messages) {
+  async open({ script, ...camera }, messages) {
     const context = await this.browser.newContext({
       ignoreHTTPSErrors: true,
-      permissions: ["camera", "microphone"],
+      permissions: asking ? [] : DEVICES,
       viewport: { width: 1280, height: 800 },
     });
     await context.addInitScript(limitCamera, camera);
+    if (script !== "") await context.addInitScript(script);
     const page = await context.newPage();
     page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => messages.push(`pageerror: ${error}`));
     return {
       goto: (url) => page.goto(url),
       fill: (name, text) => page.getByRole("textbox", { name, exact: true }).fill(text, { timeout: PATIENCE_MS }),
-      press: (name) => page.getByRole("button", { name, exact: true }).click({ timeout: PATIENCE_MS }),
+      press: (name, role = "button") => page.getByRole(role, { name, exact: true }).click({ timeout: PATIENCE_MS }),
       evaluate: (expression) => page.evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
@@ -92,10 +104,15 @@ const chromiumEngine = {
       media: (features) => page.emulateMedia(features),
       axe: () => failuresOf(page),
       outline: () => page.locator("body").ariaSnapshot(),
+      choose: (name, label) =>
+        page.getByRole("combobox", { name, exact: true }).first().selectOption({ label }, { timeout: PATIENCE_MS }),
+      hold: (key) => page.keyboard.down(key),
+      letGo: (key) => page.keyboard.up(key),
+      grant: () => context.grantPermissions(DEVICES),
       close: () => context.close(),
     };
   },
-};
+});
 
 // What axe-core's rules, best practices included, find wrong with the page: of each rule, where.
 async function failuresOf(page) {
@@ -114,37 +131,43 @@ async function memoryOf(context, page) {
   return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
 }
 
-const firefoxEngine = {
+const firefoxEngine = (asking) => ({
   async start() {
     this.browser = await puppeteer.launch({
       browser: "firefox",
       executablePath: "/usr/bin/firefox-esr",
       headless: true,
       acceptInsecureCerts: true,
-      extraPrefsFirefox: FIREFOX_PREFERENCES,
+      extraPrefsFirefox: { ...FIREFOX_PREFERENCES, ...(asking ? FIREFOX_ASKING : {}) },
     });
   },
-  async open(camera, messages) {
+  async open({ script, ...camera }, messages) {
     const context = await this.browser.createBrowserContext();
     const page = await context.newPage();
     await page.setViewport({ width: 1280, height: 800 });
     await page.evaluateOnNewDocument(limitCamera, camera);
+    if (script !== "") await page.evaluateOnNewDocument(script);
     page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => messages.push(`pageerror: ${error}`));
     const find = async (name, role) => page.waitForSelector(`aria/${name}[role="${role}"]`, { timeout: PATIENCE_MS });
     return {
       goto: (url) => page.goto(url),
       fill: async (name, text) => (await find(name, "textbox")).type(text),
-      press: async (name) => (await find(name, "button")).click(),
+      press: async (name, role = "button") => (await find(name, role)).click(),
       evaluate: (expression) => page.evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
       close: () => context.close(),
     };
   },
-};
+});
 
-const engines = { chromium: chromiumEngine, firefox: firefoxEngine };
+const engines = {
+  chromium: chromiumEngine(false),
+  firefox: firefoxEngine(false),
+  "chromium-asking": chromiumEngine(true),
+  "firefox-asking": firefoxEngine(true),
+};
 const browser = engines[engine];
 if (browser === undefined) throw new Error(`no engine ${engine}`);
 await browser.start();
@@ -164,12 +187,12 @@ async function waitUntil(page, expression, timeoutMs) {
   })()`);
 }
 
-// Presses a button and tells when the page heard of it, milliseconds since the epoch: finding the button takes longer.
-async function press(page, name) {
+// Presses a button, or something of another role, and tells when the page heard of it, milliseconds since the epoch: finding the button takes longer.
+async function press(page, name, role) {
   await page.evaluate(`addEventListener("click", () => {
     window.pressedAt = performance.timeOrigin + performance.now();
   }, { capture: true, once: true })`);
-  await page.press(name);
+  await page.press(name, role);
   return page.evaluate("window.pressedAt");
 }
 
@@ -189,7 +212,7 @@ async function carryOut({ page: name, operation, argument, argument2 }) {
       await page.fill(argument, argument2);
       return null;
     case "press":
-      return press(page, argument);
+      return press(page, argument, argument2);
     case "evaluate":
       return page.evaluate(argument);
     case "until":
@@ -198,6 +221,18 @@ async function carryOut({ page: name, operation, argument, argument2 }) {
       return page.messages;
     case "screenshot":
       await page.screenshot(argument);
+      return null;
+    case "choose":
+      await page.choose(argument, argument2);
+      return null;
+    case "hold":
+      await page.hold(argument);
+      return null;
+    case "letGo":
+      await page.letGo(argument);
+      return null;
+    case "grant":
+      await page.grant();
       return null;
     case "memory":
       return page.memory();

@@ -32,9 +32,9 @@ def eventually(what: str, seconds: float, probe: Callable[[], T | None]) -> T:
 class Participant:
     """One person in a meeting."""
 
-    def __init__(self, browser: Browser, name: str, camera: Camera | None = None) -> None:
+    def __init__(self, browser: Browser, name: str, camera: Camera | None = None, script: str = "") -> None:
         self.name = name
-        self.page: Page = browser.open(name, camera)
+        self.page: Page = browser.open(name, camera, script)
 
     def join(self, invite: str) -> None:
         """Opens the link, types the name, joins, and returns when media flows."""
