@@ -28,7 +28,6 @@ _POLICY = {
 _FEATURES_OF_OURS = ("camera", "microphone", "display-capture", "fullscreen", "screen-wake-lock", "speaker-selection")
 _FEATURES_REFUSED = (
     "accelerometer",
-    "bluetooth",
     "browsing-topics",
     "geolocation",
     "gyroscope",
