@@ -38,6 +38,19 @@ table inet conclave_test {{
 }}
 """
 
+_CUTTING = """
+table inet conclave_cut {
+  chain sent {
+    type filter hook output priority 0;
+    oifname != "lo" drop
+  }
+  chain received {
+    type filter hook input priority 0;
+    iifname != "lo" drop
+  }
+}
+"""
+
 _BLOCKING = """
 table inet conclave_udp {
   counter blocked { }
@@ -124,6 +137,38 @@ class Namespace:
         listing = json.loads(self.run("nft", "--json", "list", "counter", "inet", "conclave_udp", "blocked"))
         (packets,) = (entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry)
         return int(packets)
+
+    def cut(self) -> None:
+        """From now on drops everything that leaves or arrives, and tells nobody."""
+        self.run("nft", "-f", "-", stdin=_CUTTING)
+
+    def mend(self) -> None:
+        """Undoes `cut`."""
+        self.run("nft", "-f", "-", stdin="table inet conclave_cut { }\ndelete table inet conclave_cut\n")
+
+    def narrow(self, kilobits: int) -> None:
+        """From now on sends at most this many kilobits a second; queues for 400 ms, then drops."""
+        rate = f"{kilobits}kbit"
+        self.run(
+            "tc", "qdisc", "replace", "dev", "uplink", "root", "tbf", "rate", rate, "burst", "3kb", "latency", "400ms"
+        )
+
+    def widen(self) -> None:
+        """Undoes `narrow`."""
+        self.run("tc", "qdisc", "del", "dev", "uplink", "root")
+
+    def address(self) -> str:
+        """The address of a client's one interface."""
+        (interface,) = json.loads(self.run("ip", "-json", "-4", "address", "show", "uplink"))
+        return str(interface["addr_info"][0]["local"])
+
+    def move(self) -> None:
+        """Gives a client another address, as another network would: the old one is gone."""
+        before = self.address()
+        network, _, host = before.rpartition(".")
+        self.run("ip", "address", "del", f"{before}/24", "dev", "uplink")
+        self.run("ip", "address", "add", f"{network}.{int(host) + 1}/24", "dev", "uplink")
+        self.run("ip", "route", "replace", "default", "dev", "uplink")
 
     def close(self) -> None:
         """Ends the holder; the kernel removes the namespace with its last process."""

@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
 
 import "./styles/tokens.css";
@@ -11,13 +12,16 @@ import "./styles/people.css";
 import "./styles/invite.css";
 import "./styles/access.css";
 import "./styles/settings.css";
+import "./styles/network.css";
 import { exposeDiagnostics } from "./diagnostics.ts";
 import { tellLanguage } from "./i18n/index.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";
 import type { Invitation } from "./protocol/connection.ts";
 import { tokenFromFragment } from "./protocol/invite.ts";
 import { Session } from "./session/session.ts";
+import { whenWoken } from "./session/wake.ts";
 import { App } from "./ui/app.tsx";
+import { CheckPage } from "./ui/check/page.tsx";
 import { keepDisplay } from "./ui/display.ts";
 import { FirstPage } from "./ui/firstpage.tsx";
 import { readBuildHash } from "./ui/version.ts";
@@ -30,7 +34,9 @@ if (root === null) throw new Error("index.html has no element with the id app");
 
 const page = root;
 const token = tokenFromFragment(location.hash);
-if (token === undefined) {
+if (location.pathname === "/check") {
+  render(<CheckPage />, page);
+} else if (token === undefined) {
   render(<FirstPage begin={(dialCode) => begin({ case: "dialCode", value: dialCode })} />, page);
 } else {
   begin({ case: "inviteToken", value: token });
@@ -42,7 +48,14 @@ function begin(invitation: Invitation): void {
   render(<App session={session} view={new View()} />, page);
   session.start();
 
-  addEventListener("online", () => session.networkReturned());
+  const networkChanged = (): void => session.networkChanged();
+  addEventListener("online", networkChanged);
+  if ("connection" in navigator && navigator.connection instanceof EventTarget) {
+    navigator.connection.addEventListener("change", networkChanged);
+  }
+  // Whoever updates the appliance restarts it.
+  effect(() => void (session.online.value && readBuildHash().catch(() => undefined)));
+  whenWoken(browserClock, Date.now, networkChanged);
   addEventListener("pagehide", () => session.leaveAtOnce());
   // A page that comes back from the browser's cache has left; it starts afresh.
   addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -26,7 +26,7 @@ _TYPES = {
 }
 # The build names what lies here by its content, so a name never changes its meaning.
 _HASHED = "assets/"
-_PAGES = frozenset({"", "join"})
+_PAGES = frozenset({"", "check", "join"})
 _NOT_BUILT = (
     "The web client is not built. Run ./appliance/up, or `npm ci && npm run build` in services/web; "
     "then reload this page.\n"

@@ -1,4 +1,5 @@
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
+import { linkSample, type LinkSample } from "./linkstatistics.ts";
 import { encodingsFor } from "./simulcast.ts";
 import { summariseSender, summariseSlot, type MediaStatistics } from "./statistics.ts";
 
@@ -89,6 +90,11 @@ export class Peer {
   /** The track of the slot with this mid. */
   trackOf(mid: string): MediaStreamTrack | undefined {
     return this.#slots.find((slot) => slot.mid === mid)?.receiver.track;
+  }
+
+  /** One reading of the whole connection, which costs far less than asking each of its parts. */
+  async sample(): Promise<LinkSample> {
+    return linkSample(await this.#connection.getStats(), performance.now());
   }
 
   /** What every slot receives and every encoding sends. */

@@ -17,6 +17,10 @@ export const SIGNALLING_VERSION = 1;
 
 export const PING_INTERVAL_MS = 15_000;
 export const ANSWER_TIMEOUT_MS = 10_000;
+/** How long a socket may take to open: on a network that came back, a new attempt is heard sooner than an old one. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** How long a connection that is in doubt may take to answer. */
+export const DOUBT_TIMEOUT_MS = 3_000;
 
 /** How one is invited. */
 export type Invitation = { readonly case: "inviteToken" | "dialCode"; readonly value: string };
@@ -84,11 +88,14 @@ export class Connection {
     if (this.#state === "idle") this.#connect();
   }
 
-  /** Makes a waiting connection try now, because the network is said to be back. */
-  retryNow(): void {
-    if (this.#state !== "waiting") return;
-    this.#cancelTimer();
-    this.#connect();
+  /** Finds out at once whether the connection still stands, because the network is said to have changed. */
+  check(): void {
+    if (this.#state === "open") {
+      this.#send({ case: "ping", value: {} }, DOUBT_TIMEOUT_MS).catch(() => undefined);
+    } else if (this.#state === "waiting" || this.#state === "connecting") {
+      this.#drop();
+      this.#connect();
+    }
   }
 
   /** Ends it for good; nothing is called afterwards. */
@@ -106,12 +113,12 @@ export class Connection {
     return this.#send(body);
   }
 
-  #send(body: RequestBody): Promise<AnswerBody> {
+  #send(body: RequestBody, timeoutMs = ANSWER_TIMEOUT_MS): Promise<AnswerBody> {
     this.#lastRequestId += 1n;
     const requestId = this.#lastRequestId;
     const message: ClientMessage = create(ClientMessageSchema, { requestId, body });
     return new Promise((resolve, reject) => {
-      const cancelTimeout = this.#clock.after(ANSWER_TIMEOUT_MS, () => this.#lose());
+      const cancelTimeout = this.#clock.after(timeoutMs, () => this.#lose());
       this.#pending.set(requestId, { resolve, reject, cancelTimeout });
       this.#socket?.send(toBinary(ClientMessageSchema, message));
     });
@@ -127,7 +134,7 @@ export class Connection {
     });
     this.#socket = socket;
     // A network that swallows everything opens no socket and reports no failure.
-    this.#cancelTimer = this.#clock.after(ANSWER_TIMEOUT_MS, () => this.#lose());
+    this.#cancelTimer = this.#clock.after(CONNECT_TIMEOUT_MS, () => this.#lose());
   }
 
   #current(socket: Socket): boolean {

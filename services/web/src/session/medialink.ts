@@ -7,15 +7,20 @@ import { waitBeforeAttempt } from "../protocol/backoff.ts";
 import { SignallingError } from "../protocol/errors.ts";
 import type { Clock } from "../protocol/ports.ts";
 import { assignSlots, changedAssignments, type Assignment, type Wish } from "../protocol/slots.ts";
+import { affordable, type Receiving } from "./bandwidth.ts";
 
 /** How long a transport may be interrupted before ICE is restarted, and how long that may take. */
 const DISCONNECTED_MS = 3000;
 const CONNECTING_MS = 8000;
+/** How long a transport that is in doubt may stay silent: the appliance reports what it receives every second. */
+const SILENCE_MS = 1500;
 const LAYOUT_DEBOUNCE_MS = 100;
 
 /** What the media needs from signalling. Both reject when there is no connection or the appliance says no. */
 export interface MediaSignalling {
   isOpen(): boolean;
+  /** Finds out at once whether signalling still stands. */
+  check(): void;
   offer(offer: LocalOffer, iceRestart: boolean): Promise<Answer>;
   setSlots(assignments: readonly Assignment[]): Promise<unknown>;
 }
@@ -38,6 +43,8 @@ export class MediaLink {
 
   #negotiated = false;
   #attempt = 0;
+  #restarting = false;
+  #receiving: Receiving = "all";
   #wishes: readonly Wish[] = [];
   #told = new Map<string, Assignment>();
   #cancelRecovery: () => void = () => undefined;
@@ -63,7 +70,30 @@ export class MediaLink {
     } else {
       this.#told.clear();
       this.#tellWishes();
+      this.check();
     }
+  }
+
+  /** Restarts ICE unless the transport is heard: the network may have changed, which it learns of by itself only later. */
+  check(): void {
+    const peer = this.peer.value;
+    if (peer === undefined || !this.#negotiated || !this.#signalling.isOpen()) return;
+    if (peer.state !== "connected") {
+      void this.#restartIce(peer);
+      return;
+    }
+    void this.#restartWhenSilent(peer);
+  }
+
+  async #restartWhenSilent(peer: Peer): Promise<void> {
+    const silent = await this.#isSilent(peer);
+    if (silent && this.peer.value === peer) await this.#restartIce(peer);
+  }
+
+  async #isSilent(peer: Peer): Promise<boolean> {
+    const before = (await peer.sample()).heard;
+    await new Promise<void>((resolve) => this.#clock.after(SILENCE_MS, resolve));
+    return this.peer.value === peer && (await peer.sample()).heard <= before;
   }
 
   /** Makes a new transport in place of the one there is. */
@@ -90,6 +120,13 @@ export class MediaLink {
       this.#cancelLayout = undefined;
       this.#tellWishes();
     });
+  }
+
+  /** Limits the pictures that are asked for. */
+  limitReceiving(receiving: Receiving): void {
+    if (this.#receiving === receiving) return;
+    this.#receiving = receiving;
+    this.setWishes(this.#wishes);
   }
 
   close(): void {
@@ -140,6 +177,7 @@ export class MediaLink {
       this.state.value = "connected";
     } else if (state === "disconnected") {
       this.state.value = "interrupted";
+      this.#signalling.check(); // Whatever broke the one may have broken the other.
       this.#recoverAfter(DISCONNECTED_MS, () => void this.#restartIce(peer));
     } else if (state === "failed") {
       void this.renew();
@@ -147,8 +185,10 @@ export class MediaLink {
   }
 
   async #restartIce(peer: Peer): Promise<void> {
-    if (!this.#signalling.isOpen() || peer.state === "connected") return;
+    if (!this.#signalling.isOpen() || this.#restarting) return;
+    this.#restarting = true;
     await this.#negotiate(peer, true);
+    this.#restarting = false;
   }
 
   #recoverAfter(ms: number, recover: () => void): void {
@@ -160,7 +200,8 @@ export class MediaLink {
   #tellWishes(): void {
     const peer = this.peer.value;
     if (peer === undefined || !this.#negotiated || !this.#signalling.isOpen()) return;
-    const changed = changedAssignments(assignSlots(peer.videoMids, this.#wishes, this.#told), this.#told);
+    const wishes = affordable(this.#wishes, this.#receiving);
+    const changed = changedAssignments(assignSlots(peer.videoMids, wishes, this.#told), this.#told);
     if (changed.length === 0) return;
     for (const assignment of changed) this.#told.set(assignment.mid, assignment);
     this.#signalling.setSlots(changed).catch(() => {

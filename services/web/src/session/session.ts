@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 
-import { EndReason, WaitReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
+import { EndReason, SourceKind, WaitReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import {
   ErrorCode,
@@ -18,6 +18,7 @@ import { ConnectionLost, isFinal, SignallingError } from "../protocol/errors.ts"
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
 import { afterEvent, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
 import { Hosting } from "./hosting.ts";
+import { LinkWatch } from "./linkwatch.ts";
 import { LocalMedia } from "./local.ts";
 import { MediaLink } from "./medialink.ts";
 import { mediaSignalling } from "./mediasignalling.ts";
@@ -50,6 +51,7 @@ export class Session {
   readonly sources: Sources;
   readonly media: MediaLink;
   readonly hosting: Hosting;
+  readonly link: LinkWatch;
 
   /** The participant that this client is. */
   readonly self = computed<Participant | undefined>(() =>
@@ -83,15 +85,37 @@ export class Session {
       CAPABILITIES,
     );
     const request = this.#connection.request.bind(this.#connection);
-    this.local = new LocalMedia(browserDevices(), (kind, track) => this.#trackChanged(kind, track));
-    this.sources = new Sources(request, this.local);
+    this.local = new LocalMedia(browserDevices(), (kind) => this.#trackChanged(kind));
+    this.sources = new Sources(request, {
+      trackOf: (kind) => this.#sentTrack(kind),
+      microphoneOn: this.local.microphoneOn,
+      setMicrophone: (on) => this.local.setMicrophone(on),
+    });
     this.hosting = new Hosting(request);
     this.media = new MediaLink(
-      mediaSignalling(request, () => this.#inMeeting && this.#connection.state === "open"),
+      mediaSignalling(request, () => this.#inMeeting && this.#connection.state === "open", () =>
+        this.#connection.check(),
+      ),
       clock,
-      (kind) => this.local.trackOf(kind),
+      (kind) => this.#sentTrack(kind),
       (slots) => this.#slotsKnown(slots),
     );
+    this.link = new LinkWatch(
+      {
+        sample: async () => (this.media.state.peek() === "connected" ? this.media.peer.peek()?.sample() : undefined),
+        cameraOn: () => this.local.camera.peek() !== undefined,
+      },
+      clock,
+    );
+    let paused = false;
+    effect(() => {
+      const { cameraPaused, receiving } = this.link.austerity.value;
+      this.media.limitReceiving(receiving);
+      if (cameraPaused !== paused) {
+        paused = cameraPaused;
+        this.#trackChanged(SourceKind.CAMERA);
+      }
+    });
     effect(() => void this.media.loudspeaker.useSpeaker(this.local.devices.speakerId.value));
   }
 
@@ -105,9 +129,10 @@ export class Session {
     this.local.start();
   }
 
-  /** The network is said to be back. */
-  networkReturned(): void {
-    this.#connection.retryNow();
+  /** The network may have changed, or the machine slept: finds out at once what still stands, and mends the rest. */
+  networkChanged(): void {
+    this.#connection.check();
+    this.media.check();
   }
 
   async join(displayName: string): Promise<void> {
@@ -195,6 +220,7 @@ export class Session {
     this.phase.value = "meeting";
     this.sources.tell(SENT_KINDS);
     this.media.signallingOpened(joined.mediaConnected);
+    this.link.start();
   }
 
   #event(body: ServerMessage["body"]): void {
@@ -236,13 +262,20 @@ export class Session {
     this.roster.value = withSlots({ ...this.roster.value, slots: new Map() }, slots);
   }
 
-  #trackChanged(kind: SentKind, track: MediaStreamTrack | null): void {
-    void this.media.send(kind, track);
+  /** What a source sends: nothing of a camera that is paused. */
+  #sentTrack(kind: SentKind): MediaStreamTrack | null {
+    const paused = kind === SourceKind.CAMERA && this.link.austerity.peek().cameraPaused;
+    return paused ? null : this.local.trackOf(kind);
+  }
+
+  #trackChanged(kind: SentKind): void {
+    void this.media.send(kind, this.#sentTrack(kind));
     if (this.#inMeeting) this.sources.tell([kind]);
   }
 
   #close(): void {
     this.#connection.close();
+    this.link.stop();
     this.media.close();
     this.local.close();
     this.online.value = false;

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 
 import type { Session } from "../session/session.ts";
+import { ConnectionDialog } from "./connection.tsx";
 import { EndMeetingDialog } from "./ending.tsx";
 import { HandOverDialog } from "./handover.tsx";
 import { InviteDialog } from "./invite.tsx";
@@ -16,6 +17,8 @@ export function OpenDialog({ session, view }: { session: Session; view: View }):
       return <HandOverDialog session={session} close={close} />;
     case "invite":
       return <InviteDialog session={session} close={close} />;
+    case "connection":
+      return <ConnectionDialog session={session} close={close} />;
     case "endMeeting":
       return <EndMeetingDialog session={session} close={close} />;
     case "shortcuts":

@@ -1,14 +1,15 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 import { Announcements } from "./announcements.tsx";
 import { commandsOf, listenForCommands } from "./commands.ts";
+import { ConnectionMark } from "./connection.tsx";
+import { ConnectionBanner } from "./connectionbanner.tsx";
 import { Controls } from "./controls.tsx";
 import { DeviceBanner } from "./devicebanner.tsx";
 import { OpenDialog } from "./dialogs.tsx";
-import { Brand, Icon } from "./icons.tsx";
+import { Brand } from "./icons.tsx";
 import { LobbyBanner } from "./lobby.tsx";
 import { MutedBanner } from "./mutedbanner.tsx";
 import { PeoplePanel } from "./people.tsx";
@@ -16,6 +17,7 @@ import { listenForPushToTalk } from "./pushtotalk.ts";
 import { SecurityChip, SecurityPanel } from "./security.tsx";
 import { SkipLinks } from "./skip.tsx";
 import { Stage } from "./stage.tsx";
+import { UpdateBanner } from "./update.tsx";
 import type { View } from "./view.ts";
 
 /** The meeting: top bar, what is wrong if anything, the stage with its tiles, a panel, the control bar. */
@@ -30,11 +32,12 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
         <Brand />
         <h1 class="top-room">{room?.displayName}</h1>
         {room !== undefined && <SecurityChip room={room} open={() => view.togglePanel("security")} />}
-        <span class="top-state">{connectionText(session)}</span>
+        <ConnectionMark session={session} open={() => view.show("connection")} />
       </header>
       <div class="middle">
         <main id="stage" class="stage-side">
-          <Banner session={session} />
+          <ConnectionBanner session={session} />
+          <UpdateBanner />
           <DeviceBanner local={session.local} view={view} />
           <MutedBanner session={session} />
           <LobbyBanner session={session} view={view} />
@@ -62,30 +65,4 @@ function OpenPanel({ session, view }: { session: Session; view: View }): JSX.Ele
     case undefined:
       return null;
   }
-}
-
-function connectionText(session: Session): string {
-  if (!session.online.value) return texts.reconnecting;
-  const media = session.media.state.value;
-  if (media === "connected") return texts.online;
-  return media === "interrupted" ? texts.reconnecting : texts.mediaConnecting;
-}
-
-/** What is wrong, told to screen readers too: they watch the place where it appears. */
-function Banner({ session }: { session: Session }): JSX.Element {
-  const media = session.media.state.value;
-  let line: string | undefined;
-  if (!session.online.value) line = texts.connectionLost;
-  else if (media === "interrupted") line = texts.mediaInterrupted;
-  else if (media === "refused") line = texts.mediaRefused;
-  return (
-    <div role="status">
-      {line !== undefined && (
-        <div class="banner">
-          <Icon name="warning" />
-          <span>{line}</span>
-        </div>
-      )}
-    </div>
-  );
 }

@@ -2,6 +2,8 @@ import type { ComponentChildren, JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
 import { Brand } from "./icons.tsx";
+import { CheckLink } from "./check/link.tsx";
+import { UpdateBanner } from "./update.tsx";
 import { buildHash } from "./version.ts";
 
 /** The frame of every page outside the meeting. */
@@ -16,8 +18,10 @@ export function Page({ children, actions }: { children: ComponentChildren; actio
         <span class="page-host">{location.host}</span>
         {actions}
       </header>
+      <UpdateBanner />
       <main class="page-main">{children}</main>
       <footer class="page-foot">
+        <CheckLink />
         <Version />
       </footer>
     </div>

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 export type PanelName = "people" | "security";
 
 /** What lies over the meeting and takes the keyboard. */
-export type DialogName = "settings" | "shortcuts" | "endMeeting" | "handOver" | "invite";
+export type DialogName = "settings" | "shortcuts" | "endMeeting" | "handOver" | "invite" | "connection";
 
 /** What the person looks at in a meeting; nobody else learns of it. */
 export class View {

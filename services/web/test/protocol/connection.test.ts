@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ErrorCode, type ServerMessage, type Welcome } from "../../src/gen/conclave/v1/signalling_pb.js";
-import { ANSWER_TIMEOUT_MS, Connection, PING_INTERVAL_MS, type Credential } from "../../src/protocol/connection.ts";
+import {
+  ANSWER_TIMEOUT_MS,
+  Connection,
+  CONNECT_TIMEOUT_MS,
+  DOUBT_TIMEOUT_MS,
+  PING_INTERVAL_MS,
+  type Credential,
+} from "../../src/protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../../src/protocol/errors.ts";
 import { SimulatedClock, SimulatedNetwork, settled } from "./simulated.ts";
 
@@ -201,6 +208,30 @@ test("a connection that swallows a ping is given up", async () => {
   assert.equal(told.lost, 1);
   assert.ok(network.sockets[0]?.closedByClient);
   assert.equal(network.sockets.length, 2);
+});
+
+test("a connection in doubt is pinged at once, and given up when it does not answer soon", async () => {
+  const { clock, network, connection, told } = await opened();
+  connection.check();
+  assert.equal(network.latest.last.body.case, "ping");
+  await network.latest.answer({ case: "ack", value: {} });
+  await clock.advance(DOUBT_TIMEOUT_MS);
+  assert.equal(told.lost, 0);
+  connection.check();
+  await clock.advance(DOUBT_TIMEOUT_MS);
+  assert.equal(told.lost, 1);
+});
+
+test("a check in place of an attempt under way starts another at once", async () => {
+  const { clock, network, connection } = await opened();
+  await network.latest.breakOff();
+  await clock.advance(0);
+  const stale = network.latest;
+  connection.check();
+  assert.notEqual(network.latest, stale);
+  assert.ok(stale.closedByClient);
+  await clock.advance(CONNECT_TIMEOUT_MS - 1);
+  assert.equal(network.sockets.length, 3);
 });
 
 test("an attempt that neither opens nor fails is given up", async () => {
