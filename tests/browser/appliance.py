@@ -41,8 +41,17 @@ class RunningAppliance:
         if group.exists():
             group.write_text("-15")
 
-    def make_room(self, name: str, max_participants: int = 12) -> None:
-        self._conclave("room", "create", name, "--protection", "managed", "--max-participants", str(max_participants))
+    def make_room(self, name: str, *policy: str, max_participants: int = 12) -> None:
+        seats = ("--max-participants", str(max_participants))
+        self._conclave("room", "create", name, "--protection", "managed", *seats, *policy)
+
+    def change_room(self, name: str, *policy: str) -> None:
+        self._conclave("room", "update", name, *policy)
+
+    def room_link(self, name: str) -> dict[str, str]:
+        """A new link of the room's own: its url and dial_code."""
+        link: dict[str, str] = self._conclave("room", "link", name, "--new")
+        return link
 
     def invite(self, room: str, *options: str) -> str:
         """A link into the room."""

@@ -12,12 +12,18 @@ __all__ = [
     "is_unmuted",
     "layer_height",
     "receives_anew",
+    "says",
     "signalling_comes_back",
 ]
 
 
 def _tile(name: str) -> str:
     return f"document.querySelector({json.dumps(f'[role=group][aria-label={json.dumps(name, ensure_ascii=False)}]')})"
+
+
+def says(text: str) -> str:
+    """The page shows or tells this text somewhere."""
+    return f"document.body.textContent.includes({json.dumps(text, ensure_ascii=False)})"
 
 
 def is_present(name: str) -> str:

@@ -38,17 +38,45 @@ class Participant:
 
     def join(self, invite: str) -> None:
         """Opens the link, types the name, joins, and returns when media flows."""
+        self.ask(invite)
+        self.comes_in()
+
+    def ask(self, invite: str) -> None:
+        """Opens the link, types the name unless the invite fixes it, and presses Join."""
+        self.page.do("goto", "about:blank")  # Otherwise a page that has the same link already stays as it is.
         self.page.do("goto", invite)
-        self.page.do("fill", "Your name", self.name)
+        self.ask_here()
+
+    def ask_here(self) -> None:
+        """As `ask`, on the page that is open."""
+        self._wait("document.querySelector('.name-form input') !== null", 20, "sees the form")
+        if not self.page.evaluate("document.querySelector('.name-form input').readOnly"):
+            self.page.do("fill", "Your name", self.name)
         # The devices are asked for while the person types; who joins before has no camera yet.
         self._wait("document.querySelector('.preview video')?.videoWidth > 0", 30, "sees the own camera")
         self.press("Join meeting")
+
+    def comes_in(self) -> None:
+        """Returns when the person is in the meeting and media flows."""
         self._wait("window.conclave?.state().phase === 'meeting'", 20, "is in the meeting")
         self._wait("window.conclave.state().media === 'connected'", 30, "is connected to the core")
 
     def press(self, button: str) -> float:
         """Presses a button by its name, and returns when the page heard of it, seconds since the epoch."""
         return float(self.page.do("press", button)) / 1000
+
+    def press_within(self, group: str, button: str) -> None:
+        """Presses the button of this name in the group of this name, of which there may be many."""
+        inside = f"[aria-label={json.dumps(group, ensure_ascii=False)}]"
+        self.page.evaluate(f"""(() => {{
+          const buttons = [...document.querySelectorAll({json.dumps(f"{inside} :is(button, [role])")})];
+          const named = (each) => (each.getAttribute("aria-label") ?? each.textContent).trim();
+          buttons.find((each) => named(each) === {json.dumps(button)}).click();
+        }})()""")
+
+    def must_see(self, condition: str, seconds: float = 15) -> None:
+        """Fails unless the condition comes true in time."""
+        self._wait(condition, seconds, f"sees {condition}")
 
     def sees(self, condition: str, seconds: float) -> Future[Any]:
         """Watches for a condition on the page, from now on."""
