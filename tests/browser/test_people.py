@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.browser.appliance import RunningAppliance
 from tests.browser.browsers import Camera
-from tests.browser.conditions import is_present, says
+from tests.browser.conditions import is_muted, is_present, is_unmuted, says
 from tests.browser.conftest import Browsers
 from tests.browser.participants import Participant
 
@@ -47,6 +47,11 @@ def has_role(name: str, role: str) -> str:
     return f"""[...document.querySelectorAll(".person")].some((each) =>
       each.querySelector(".person-name")?.textContent.startsWith({json.dumps(name, ensure_ascii=False)}) &&
       each.querySelector(".person-line").textContent === {json.dumps(role)})"""
+
+
+def act_on(host: Participant, name: str, action: str) -> None:
+    host.press(f"More actions for {name}")
+    host.press_within(f"More actions for {name}", action)
 
 
 def test_hosts_admit_or_turn_away_one_by_one(appliance: RunningAppliance, come: Come) -> None:
@@ -132,6 +137,53 @@ def test_a_locked_meeting_lets_nobody_new_in(appliance: RunningAppliance, come: 
     host.must_see(f"!({says('The meeting is locked')})")
     late.ask(guest)
     late.comes_in()
+
+
+def test_hosts_mute_one_or_everyone_and_lower_hands(appliance: RunningAppliance, come: Come) -> None:
+    appliance.make_room("people-strict")
+    guest_link = appliance.invite("people-strict")
+    host = come(HOST, appliance.invite("people-strict", "--role", "host"))
+    first, second = come("Jonas Lindqvist", guest_link), come("Mei-Lin Chen", guest_link)
+    for each in (host, first, second):
+        each.comes_in()
+    host.press("People")
+
+    act_on(host, first.name, "Mute")
+    first.must_see(says(f"{HOST} (host) muted you"))
+    second.must_see(is_muted(first.name))
+    first.press("Unmute microphone")
+    second.must_see(is_unmuted(first.name))
+    assert not first.page.evaluate(says("muted you"))
+
+    host.press("Mute everyone")
+    for each in (first, second):
+        each.must_see(says("muted you"))
+    host.must_see(is_muted(second.name))
+    assert host.page.evaluate(is_unmuted(HOST))
+
+    second.press("Raise hand")
+    host.must_see(says("Hand raised, number 1"))
+    first.page.do("key", "h")
+    host.must_see(says("Hand raised, number 2"))
+    act_on(host, second.name, "Lower hand")
+    second.must_see("document.querySelector('[aria-label=\"Raise hand\"]') !== null")
+    host.must_see(f"!({says('Hand raised, number 2')})")
+
+
+def test_whoever_is_removed_may_ask_again(appliance: RunningAppliance, come: Come) -> None:
+    appliance.make_room("people-removed")
+    guest_link = appliance.invite("people-removed")
+    host = come(HOST, appliance.invite("people-removed", "--role", "host"))
+    guest = come("Mei-Lin Chen", guest_link)
+    host.press("People")
+    host.must_see(has_role(guest.name, "Guest"))
+    act_on(host, guest.name, "Remove from the meeting")
+    host.press_within(f"Remove {guest.name}?", "Remove from the meeting")
+    guest.must_see(says("You were removed from the meeting"))
+    host.must_see(f"!({is_present(guest.name)})")
+    # Whoever holds the shared link may be somebody else: a host decides.
+    guest.ask(guest_link)
+    guest.must_see(says("Waiting to be let in"))
 
 
 def test_the_only_host_hands_over_before_leaving(appliance: RunningAppliance, come: Come) -> None:
