@@ -21,7 +21,7 @@ function catalogueOf(wanted: Language): Texts {
     case "en":
       return en;
     case "de":
-      return { ...en, ...de };
+      return de;
     case "pseudo":
       return pseudoLocale(en, longer);
     case "pseudo-rtl":

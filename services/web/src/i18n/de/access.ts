@@ -1,6 +1,6 @@
 import type { access as english } from "../en/access.ts";
 
-export const access: Partial<typeof english> = {
+export const access: typeof english = {
   skipToStage: "Zur Besprechung springen",
   skipToControls: "Zur Steuerung springen",
   titleOf: (page, product) => `${page} · ${product}`,

@@ -1,6 +1,6 @@
 import type { after as english } from "../en/after.ts";
 
-export const after: Partial<typeof english> = {
+export const after: typeof english = {
   leftTitle: "Sie haben die Besprechung verlassen",
   joinAgain: "Wieder beitreten",
   endedTitle: "Besprechung beendet",

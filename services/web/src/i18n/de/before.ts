@@ -1,6 +1,6 @@
 import type { before as english } from "../en/before.ts";
 
-export const before: Partial<typeof english> = {
+export const before: typeof english = {
   yourName: "Ihr Name",
   joinMeeting: "Besprechung beitreten",
   joining: "Sie treten bei …",

@@ -1,6 +1,6 @@
 import type { common as english } from "../en/common.ts";
 
-export const common: Partial<typeof english> = {
+export const common: typeof english = {
   product: "Conclave",
   version: (hash) => `Version ${hash}`,
   you: "(Sie)",

@@ -1,6 +1,6 @@
 import type { controls as english } from "../en/controls.ts";
 
-export const controls: Partial<typeof english> = {
+export const controls: typeof english = {
   muteMicrophone: "Mikrofon stumm schalten",
   unmuteMicrophone: "Mikrofon einschalten",
   turnCameraOff: "Kamera ausschalten",

@@ -1,6 +1,6 @@
 import type { devices as english } from "../en/devices.ts";
 
-export const devices: Partial<typeof english> = {
+export const devices: typeof english = {
   microphone: "Mikrofon",
   speaker: "Lautsprecher",
   camera: "Kamera",

@@ -1,3 +1,4 @@
+import type { Texts } from "../en/index.ts";
 import { access } from "./access.ts";
 import { after } from "./after.ts";
 import { before } from "./before.ts";
@@ -10,7 +11,7 @@ import { security } from "./security.ts";
 import { stage } from "./stage.ts";
 
 /** Every text of the page, in German: formal, times of 24 hours. */
-export const de = {
+export const de: Texts = {
   ...common,
   ...before,
   ...security,

@@ -1,6 +1,6 @@
 import type { network as english } from "../en/network.ts";
 
-export const network: Partial<typeof english> = {
+export const network: typeof english = {
   mediaConnecting: "Verbindung wird aufgebaut …",
   reconnecting: "Verbindung wird wiederhergestellt …",
   connectionLost: "Verbindung verloren. Neuer Versuch …",

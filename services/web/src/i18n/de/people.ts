@@ -1,6 +1,6 @@
 import type { people as english } from "../en/people.ts";
 
-export const people: Partial<typeof english> = {
+export const people: typeof english = {
   joined: (name) => `${name} ist beigetreten.`,
   gone: (name) => `${name} ist gegangen.`,
   peopleTitle: "Personen",

@@ -1,6 +1,6 @@
 import type { security as english } from "../en/security.ts";
 
-export const security: Partial<typeof english> = {
+export const security: typeof english = {
   managedTitle: "Verwaltet: Die Anlage kann mitlesen",
   managedText: "Auf dem Weg verschlüsselt. Die Anlage kann lesen, was hier gesagt und gezeigt wird.",
   endToEndTitle: "Ende-zu-Ende-verschlüsselt",

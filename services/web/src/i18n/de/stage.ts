@@ -1,6 +1,6 @@
 import type { stage as english } from "../en/stage.ts";
 
-export const stage: Partial<typeof english> = {
+export const stage: typeof english = {
   pin: (name) => `${name} vergrößern`,
   unpin: (name) => `${name} nicht mehr vergrößern`,
   muted: "Stumm",
