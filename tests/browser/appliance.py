@@ -24,13 +24,14 @@ _START_SECONDS = 120
 class RunningAppliance:
     """Starts an appliance, makes rooms and invites in it, kills its processes, and stops it."""
 
-    def __init__(self, namespace: Namespace, state: Path) -> None:
+    def __init__(self, namespace: Namespace, state: Path, *options: str) -> None:
         self._namespace = namespace
         self.state = state
         roots = os.pathsep.join(str(ROOT / part) for part in ("core", "services", "proto"))
         self._environment = {**os.environ, "PYTHONPATH": roots}
         # `./appliance/up` runs this very command once everything is built, which `./tests/run` has seen to.
-        self._appliance("up", "--detach", "--port", str(PORT), "--media-port", str(MEDIA_PORT), "--address", SERVER)
+        ports = ("--port", str(PORT), "--media-port", str(MEDIA_PORT))
+        self._appliance("up", "--detach", *ports, "--address", SERVER, *options)
         self._prefer()
 
     def _prefer(self) -> None:
@@ -43,27 +44,31 @@ class RunningAppliance:
 
     def make_room(self, name: str, *policy: str, max_participants: int = 12) -> None:
         seats = ("--max-participants", str(max_participants))
-        self._conclave("room", "create", name, "--protection", "managed", *seats, *policy)
+        self.conclave("room", "create", name, "--protection", "managed", *seats, *policy)
 
     def change_room(self, name: str, *policy: str) -> None:
-        self._conclave("room", "update", name, *policy)
+        self.conclave("room", "update", name, *policy)
 
     def room_link(self, name: str) -> dict[str, str]:
         """A new link of the room's own: its url and dial_code."""
-        link: dict[str, str] = self._conclave("room", "link", name, "--new")
+        link: dict[str, str] = self.conclave("room", "link", name, "--new")
         return link
 
     def invite(self, room: str, *options: str) -> str:
         """A link into the room."""
-        return str(self._conclave("invite", room, *options)["url"])
+        return str(self.conclave("invite", room, *options)["url"])
 
     def process_ids(self) -> dict[str, int]:
         """The processes by name, "conclave-core" and so on."""
-        return {process["name"]: int(process["pid"]) for process in self._conclave("status")["supervised"]}
+        return {process["name"]: int(process["pid"]) for process in self.conclave("status")["supervised"]}
 
     def kill(self, process_id: int) -> None:
         """kill -9."""
         os.kill(process_id, signal.SIGKILL)
+
+    def hold(self, name: str) -> None:
+        """Stops a process without ending it, as when the network between were cut."""
+        os.kill(self.process_ids()[name], signal.SIGSTOP)
 
     def logs(self) -> str:
         """The end of every process's log, for a failure's report."""
@@ -79,7 +84,8 @@ class RunningAppliance:
     def _appliance(self, *arguments: str) -> None:
         self._run([sys.executable, "-m", "conclave.services.appliance"], *arguments)
 
-    def _conclave(self, *arguments: str) -> Any:
+    def conclave(self, *arguments: str) -> Any:
+        """Runs a command of the command line, and returns what it answers."""
         return json.loads(self._run([str(Path(sys.executable).with_name("conclave"))], *arguments, "--json"))
 
     def _run(self, program: Sequence[str], *arguments: str) -> str:

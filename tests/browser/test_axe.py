@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -17,6 +18,9 @@ LANGUAGES = ("en", "de", "pseudo-rtl")
 THEMES = ("light", "dark")
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 IN_MEETING = "window.conclave?.state().phase === 'meeting' && window.conclave.state().media === 'connected'"
+DIALOG = "document.querySelector('dialog[open]') !== null"
+# In the menu of more actions.
+SETTINGS, END_MEETING = 0, -1
 TILES = "document.querySelectorAll('[role=group][data-participant-id]').length"
 
 
@@ -33,13 +37,25 @@ class Visit:
         self.page.do("goto", "about:blank")
         self.page.do("goto", f"{address}?lang={self.language}#{token}")
 
-    def join(self, invite: str, name: str) -> None:
+    def enter(self, invite: str, name: str) -> None:
+        """Opens a link, and asks to be let in under a name."""
         self.open(invite)
-        self.awaits("document.querySelector('input') !== null")
-        self.page.evaluate("document.querySelector('input').focus()")
+        self.awaits("document.querySelector('.preview video')?.videoWidth > 0")
+        self.awaits("document.querySelector('main form input') !== null")
+        self.page.evaluate("document.querySelector('main form input').focus()")
         self.page.do("type", name)
         self.page.do("key", "Enter")
-        self.awaits(IN_MEETING)
+
+    def resize(self, size: str) -> None:
+        self.page.do("resize", SIZES[size])
+        self.awaits(f"innerWidth === {SIZES[size]['width']}")
+        # The page has heard of it one frame later, and laid itself out two frames later.
+        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def presses(self, selector: str, index: int) -> None:
+        """Presses one of these buttons; by their place, because their names are in the page's language."""
+        self.awaits(f"document.querySelector({json.dumps(selector)}) !== null")
+        self.page.evaluate(f"[...document.querySelectorAll({json.dumps(selector)})].at({index}).click()")
 
     def awaits(self, condition: str) -> None:
         if self.page.until(condition, 30).result() is None:
@@ -47,16 +63,20 @@ class Visit:
 
 
 def failures(visit: Visit) -> list[str]:
-    """What is wrong with a page in any theme and size: of each failure, where it was seen first."""
+    """What is wrong with a page in any theme and size: of each failure, where it was seen first.
+
+    English is seen in every theme and size, the others in each theme and each size once.
+    """
     found: dict[tuple[str, str], str] = {}
-    for (size_name, size), theme in product(SIZES.items(), THEMES):
-        visit.page.do("resize", size)
+    looks = list(product(SIZES, THEMES)) if visit.language == "en" else list(zip(SIZES, THEMES, strict=True))
+    for size, theme in looks:
+        visit.resize(size)
         # Without motion nothing is looked at half-way between two colours.
         visit.page.do("media", {"colorScheme": theme, "reducedMotion": "reduce"})
         for failure in visit.page.do("axe"):
-            seen = f"{failure['id']} in {visit.language}, {theme}, {size_name}: {failure['html']}"
+            seen = f"{failure['id']} in {visit.language}, {theme}, {size}: {failure['html']}"
             found.setdefault((failure["id"], failure["html"]), f"{seen}\n{failure['failureSummary']}")
-    visit.page.do("resize", SIZES["desktop"])
+    visit.resize("desktop")
     return list(found.values())
 
 
@@ -107,9 +127,34 @@ def test_before_joining(visits: list[Visit], invite: str) -> None:
     found: list[str] = []
     for visit in visits:
         visit.open(invite)
-        visit.awaits(
-            "document.querySelector('.preview video')?.videoWidth > 0 && document.querySelector('h1') !== null"
-        )
+        visit.awaits("document.querySelector('.preview video')?.videoWidth > 0")
+        visit.awaits("document.querySelector('h1') !== null")
+        found += failures(visit)
+        visit.presses("header button", 0)
+        visit.awaits(DIALOG)
+        found += failures(visit)
+    expect_none(found)
+
+
+def test_waiting_and_being_turned_away(visits: list[Visit], appliance: RunningAppliance) -> None:
+    appliance.conclave("room", "create", "axe-lobby", "--protection", "managed", "--lobby")
+    guest, host = appliance.invite("axe-lobby"), appliance.invite("axe-lobby", "--role", "host")
+    first, *others = visits
+    first.enter(host, "Host")
+    first.awaits(IN_MEETING)
+    found: list[str] = []
+    for visit in others:
+        visit.enter(guest, f"Guest in {visit.language}")
+        visit.awaits("window.conclave?.state().phase === 'waiting'")
+        found += failures(visit)
+    first.page.do("show")
+    first.page.do("key", "p")
+    first.awaits(f"document.querySelectorAll('.lobby [role=group]').length === {len(others)}")
+    found += failures(first)
+    for _ in others:
+        first.presses(".lobby [role=group] button", 1)
+    for visit in others:
+        visit.awaits("window.conclave.state().phase !== 'waiting'")
         found += failures(visit)
     expect_none(found)
 
@@ -119,7 +164,8 @@ def test_the_meeting_its_panels_and_dialogs_and_what_comes_after(
 ) -> None:
     found: list[str] = []
     for number, visit in enumerate(visits):
-        visit.join(invite, f"Person {number}")
+        visit.enter(invite, f"Person {number}")
+        visit.awaits(IN_MEETING)
     for visit in visits:
         visit.page.do("show")
         visit.awaits(f"{TILES} === {len(visits)}")
@@ -131,22 +177,37 @@ def test_the_meeting_its_panels_and_dialogs_and_what_comes_after(
             visit.page.do("key", "Escape")
             visit.awaits("document.querySelector('.panel') === null")
         visit.page.do("key", "?")
-        visit.awaits("document.querySelector('dialog[open]') !== null")
+        visit.awaits(DIALOG)
         found += failures(visit)
         visit.page.do("key", "Escape")
+        visit.awaits(f"!({DIALOG})")
+        for item in (SETTINGS, END_MEETING):
+            visit.presses(".controls .menu > button", 0)
+            visit.awaits("document.querySelector('[role=menu]') !== null")
+            if item == SETTINGS:
+                found += failures(visit)
+            visit.presses("[role=menu] button", item)
+            visit.awaits(DIALOG)
+            found += failures(visit)
+            visit.page.do("key", "Escape")
+            visit.awaits(f"!({DIALOG})")
 
-    refused = Visit(browser.open("axe refused"), "de")
-    refused.open(invite)
-    refused.awaits("document.querySelector('input') !== null")
-    refused.page.evaluate("document.querySelector('input').focus()")
-    refused.page.do("type", "Niemand")
-    refused.page.do("key", "Enter")
-    refused.awaits("window.conclave.state().phase === 'refused'")
-    found += failures(refused)
-    refused.page.do("close")
+    full = Visit(browser.open("axe refused"), "de")
+    full.enter(invite, "Niemand")
+    full.awaits("window.conclave.state().phase === 'refused'")
+    found += failures(full)
+    full.page.do("close")
 
-    for visit in visits:
-        visit.page.do("key", "Control+Shift+L")
-        visit.awaits("window.conclave.state().phase === 'left'")
+    first, *others = visits
+    first.page.do("key", "Control+Shift+L")
+    first.awaits("window.conclave.state().phase === 'left'")
+    found += failures(first)
+    ending = others[0]
+    ending.presses(".controls .menu > button", 0)
+    ending.presses("[role=menu] button", END_MEETING)
+    ending.awaits(DIALOG)
+    ending.presses("dialog .button", -1)
+    for visit in others:
+        visit.awaits("window.conclave.state().phase === 'ended'")
         found += failures(visit)
     expect_none(found)

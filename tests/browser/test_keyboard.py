@@ -15,7 +15,7 @@ from tests.browser.participants import Participant, eventually
 
 pytestmark = pytest.mark.timeout(300)
 
-DRIVEN, OTHER = "Yuki Sato", "Jonas Lindqvist"
+DRIVEN, OTHER, GUEST = "Yuki Sato", "Jonas Lindqvist", "Priya Raman"
 ROOM = "keyboard"
 # What a screen reader says of the element that has the focus, closely enough.
 FOCUSED = """(() => {
@@ -56,8 +56,14 @@ def announces(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def invite(appliance: RunningAppliance) -> str:
-    appliance.make_room(ROOM)
+    appliance.conclave("room", "create", ROOM, "--protection", "managed", "--lobby")
     return appliance.invite(ROOM, "--role", "host")
+
+
+@pytest.fixture(scope="module")
+def guest_invite(appliance: RunningAppliance, invite: str) -> str:
+    """A link whose people wait to be let in."""
+    return appliance.invite(ROOM)
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +153,39 @@ def test_the_keys_are_listed(page: Page) -> None:
 def test_who_speaks_is_said_when_asked(page: Page) -> None:
     page.do("key", "w")
     sees(page, "/speak/.test(document.querySelector('.hidden-text[role=status]').textContent)")
+
+
+def test_admitting_and_removing(page: Page, browsers: Browsers, guest_invite: str) -> None:
+    guest = browsers.get("chromium").open(GUEST)
+    guest.do("goto", guest_invite)
+    sees(guest, "document.querySelector('.preview video')?.videoWidth > 0", 30)
+    press_until(guest, "Your name")
+    guest.do("type", GUEST)
+    guest.do("key", "Enter")
+    sees(guest, focus_is_on("Waiting to be let in"))
+    sees(page, announces(f"{GUEST} is waiting to be let in."))
+
+    page.do("show")
+    page.do("key", "p")
+    sees(page, focus_is_on("People"))
+    press_until(page, "Admit")
+    page.do("key", "Enter")
+    sees(guest, "window.conclave.state().phase === 'meeting'")
+    sees(page, is_present(GUEST))
+
+    press_until(page, f"More actions for {GUEST}")
+    page.do("key", "Enter")
+    sees(page, "document.activeElement.getAttribute('role') === 'menuitem'")
+    press_until(page, "Remove from the meeting", "ArrowDown")
+    page.do("key", "Enter")
+    sees(page, "document.querySelector('dialog[open]') !== null")
+    press_until(page, "Remove from the meeting")
+    page.do("key", "Enter")
+    sees(guest, focus_is_on("You were removed from the meeting"))
+    sees(page, f"!({is_present(GUEST)})")
+    page.do("key", "Escape")
+    sees(page, "document.querySelector('aside') === null")
+    guest.do("close")
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 400), (320, 568)], ids=["200 %", "320 px"])

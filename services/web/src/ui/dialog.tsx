@@ -16,14 +16,14 @@ interface DialogProps {
 export function Dialog({ title, close, children, actions }: DialogProps): JSX.Element {
   return (
     <Modal name={title} class="dialog" close={close}>
-      <header class="dialog-head">
+      <div class="dialog-head">
         <h2>{title}</h2>
         <button type="button" class="icon-button" aria-label={texts.close} onClick={close}>
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       <div class="dialog-body">{children}</div>
-      {actions !== undefined && <footer class="dialog-foot">{actions}</footer>}
+      {actions !== undefined && <div class="dialog-foot">{actions}</div>}
     </Modal>
   );
 }

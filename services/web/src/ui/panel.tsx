@@ -54,15 +54,15 @@ function PanelBeside(props: PanelProps): JSX.Element {
 function PanelParts({ title, close, children, actions, foot }: PanelProps): JSX.Element {
   return (
     <>
-      <header class="panel-head">
+      <div class="panel-head">
         <h2>{title}</h2>
         {actions}
         <button type="button" class="icon-button" aria-label={texts.closePanel(title)} onClick={close}>
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       <div class="panel-body">{children}</div>
-      {foot !== undefined && <footer class="panel-foot">{foot}</footer>}
+      {foot !== undefined && <div class="panel-foot">{foot}</div>}
     </>
   );
 }

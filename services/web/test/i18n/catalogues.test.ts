@@ -10,7 +10,18 @@ const ENGLISH: Catalogue = en;
 const GERMAN: Catalogue = de;
 
 /** Words that German writes as English does. */
-const ALIKE = new Set(["keyEscape", "labelHand", "percent", "product", "titleOf", "version"]);
+const ALIKE = new Set([
+  "keyEscape",
+  "kilobits",
+  "labelHand",
+  "milliseconds",
+  "percent",
+  "percentLost",
+  "product",
+  "titleOf",
+  "transportUdp",
+  "version",
+]);
 
 /** A text, or what a function makes of 7 for each number and "Ada" for each name. */
 function sample(value: unknown, filled: number | string): unknown {
