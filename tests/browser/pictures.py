@@ -1,0 +1,189 @@
+"""Takes the pictures of the README anew: .venv/bin/python -m tests.browser.pictures [DIRECTORY]
+
+Starts an appliance with the demo's participants in network namespaces, as the browser tests do, so it runs as root,
+after ./tests/run has built everything. What moves in the pictures differs from one time to the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.browser.appliance import ROOT, RunningAppliance
+from tests.browser.browsers import Browser, Page
+from tests.browser.network import Network
+
+__all__ = ["main"]
+
+PICTURES = ROOT / "services" / "web" / "pictures"
+ROOM, TITLE = "credit-committee", "Credit committee"
+ME, WAITING = "Sofia Marek", "Priya Raman"
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+# What 1280x800 leaves at 200 %.
+ZOOMED = {"width": 640, "height": 400}
+_SECONDS = 60.0
+
+
+@dataclass
+class Visitor:
+    """A page in front of the camera."""
+
+    page: Page
+    directory: Path
+
+    def open(self, invite: str, language: str = "en") -> None:
+        address, _, token = invite.partition("#")
+        self.page.do("goto", "about:blank")
+        self.page.do("goto", f"{address}?lang={language}#{token}")
+        self.awaits("document.querySelector('h1') !== null")
+
+    def join(self, name: str) -> None:
+        """Asks to be let in, in any language, and without camera: the browser's own test picture is not pretty."""
+        self.turn_camera_off()
+        self.page.evaluate("document.querySelector('input').focus()")
+        self.page.do("type", name)
+        self.page.do("key", "Enter")
+
+    def turn_camera_off(self) -> None:
+        self.awaits("document.querySelector('.preview video')?.videoWidth > 0")
+        # Microphone and camera, in this order.
+        self.page.evaluate("document.querySelectorAll('.preview-buttons button')[1].click()")
+        self.awaits("document.querySelector('.preview video') === null")
+
+    def awaits(self, condition: str) -> None:
+        if self.page.until(condition, _SECONDS).result() is None:
+            raise SystemExit(f"never {condition}; the page says\n{self.page.evaluate('document.body.innerText')}")
+
+    def sees(self, people: int) -> None:
+        """Everybody is there, and each picture that is sent has come."""
+        self.awaits(f"window.conclave.state().participants.length === {people}")
+        self.awaits("""[...document.querySelectorAll("[role=group][data-source-id]")]
+          .every((tile) => tile.dataset.sourceId === "" || tile.querySelector("video")?.videoWidth > 0)""")
+
+    def take(self, name: str, size: dict[str, int] | None = None, theme: str = "light") -> None:
+        """Takes the picture NAME.jpg."""
+        wanted = size or DESKTOP
+        self.page.do("media", {"colorScheme": theme, "reducedMotion": "reduce"})
+        self.page.do("resize", wanted)
+        self.awaits(f"innerWidth === {wanted['width']} && innerHeight === {wanted['height']}")
+        # Two frames later the new size is laid out and painted.
+        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.do("screenshot", str(self.directory / f"{name}.jpg"))
+
+    @contextmanager
+    def opened(self, key: str) -> Iterator[None]:
+        """What the key opens, a panel or a dialog, is open meanwhile."""
+        self.page.do("key", key)
+        self.awaits("document.querySelector('.panel, dialog[open]') !== null")
+        yield
+        self.page.do("key", "Escape")
+        self.awaits("document.querySelector('.panel, dialog[open]') === null")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Takes the pictures of the README anew.")
+    parser.add_argument("directory", type=Path, nargs="?", default=PICTURES, help="where they go")
+    directory = parser.parse_args().directory
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="conclave-") as workspace, Network() as network:
+        Path(workspace).chmod(0o711)
+        appliance = RunningAppliance(network.server, Path(workspace) / "state", "--demo")
+        browser = Browser("chromium", network.add_client("chromium"), Path(workspace) / "chromium.log")
+        try:
+            take_all(appliance, browser, directory)
+        finally:
+            browser.close()
+            appliance.close()
+    for path in sorted(directory.glob("*.jpg")):
+        print(f"{path.name}: {path.stat().st_size // 1000} kB")
+
+
+def take_all(appliance: RunningAppliance, browser: Browser, directory: Path) -> None:
+    appliance.conclave("room", "create", ROOM, "--display-name", TITLE, "--protection", "managed", "--lobby")
+    invite = appliance.invite(ROOM, "--role", "host")
+    me = Visitor(browser.open("me"), directory)
+    take_arrival(me, invite)
+    appliance.conclave("demo", "remove", "--all")
+    take_meeting(me, appliance, browser)
+    take_failures(me, appliance)
+
+
+def take_arrival(me: Visitor, invite: str) -> None:
+    me.open(invite)
+    me.turn_camera_off()
+    me.take("invite")
+    me.take("invite-dark", theme="dark")
+    me.take("invite-phone", PHONE)
+    me.open(f"{invite[:-4]}AAAA")
+    me.take("refused")
+
+
+def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> None:
+    invite = appliance.invite(ROOM, "--role", "host")
+    me.open(invite)
+    me.join(ME)
+    me.awaits("window.conclave.state().media === 'connected'")
+    bring(appliance, me, 3)
+    me.sees(4)
+    me.take("meeting-4")
+    me.take("meeting-4-dark", theme="dark")
+    me.take("meeting-phone", PHONE)
+    me.take("meeting-200-percent", ZOOMED)
+    with me.opened("?"):
+        me.take("shortcuts", theme="dark")
+
+    waiting = Visitor(browser.open("waiting"), me.directory)
+    waiting.open(appliance.invite(ROOM))
+    waiting.join(WAITING)
+    waiting.awaits("window.conclave.state().phase === 'waiting'")
+    waiting.take("waiting")
+    me.page.do("show")
+    with me.opened("p"):
+        me.awaits(f"document.querySelector('.panel').innerText.includes('{WAITING}')")
+        me.take("people-and-lobby")
+        me.take("people-and-lobby-phone", PHONE)
+    waiting.page.do("close")
+
+    german = Visitor(browser.open("german"), me.directory)
+    german.open(invite, "de")
+    german.take("invite-german")
+    german.join("Jonas Lindqvist")
+    german.sees(5)
+    with german.opened("p"):
+        german.take("meeting-german")
+    german.page.do("close")
+
+    me.page.do("show")
+    me.sees(4)
+    appliance.conclave("demo", "share")
+    me.awaits("document.querySelector('[role=group][aria-label$=\"screen\"] video')?.videoWidth > 0")
+    me.take("speaker-and-screen")
+    appliance.conclave("demo", "share", "--stop")
+    bring(appliance, me, 5)
+    me.sees(9)
+    me.take("meeting-9")
+    me.take("meeting-9-dark", theme="dark")
+
+
+def bring(appliance: RunningAppliance, me: Visitor, count: int) -> None:
+    """Has some of the demo's people come, who need nobody's leave: the lobby is open meanwhile."""
+    appliance.conclave("room", "update", ROOM, "--no-lobby")
+    appliance.conclave("demo", "add", "--count", str(count), "--room", ROOM)
+    appliance.conclave("room", "update", ROOM, "--lobby")
+    me.page.do("show")
+
+
+def take_failures(me: Visitor, appliance: RunningAppliance) -> None:
+    """The connection is lost: nothing of the appliance answers any more."""
+    appliance.hold("conclave-gateway")
+    appliance.hold("conclave-core")
+    me.awaits("document.querySelector('.banner') !== null")
+    me.take("connection-lost")
+
+
+if __name__ == "__main__":
+    main()
