@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,15 @@ class RunningAppliance:
         """kill -9."""
         os.kill(process_id, signal.SIGKILL)
 
-    def hold(self, name: str) -> None:
-        """Stops a process without ending it, as when the network between were cut."""
-        os.kill(self.process_ids()[name], signal.SIGSTOP)
+    @contextmanager
+    def held(self, *names: str) -> Iterator[None]:
+        """Stops processes without ending them meanwhile, as when the network between were cut."""
+        numbers = [self.process_ids()[name] for name in names]
+        for number in numbers:
+            os.kill(number, signal.SIGSTOP)
+        yield
+        for number in numbers:
+            os.kill(number, signal.SIGCONT)
 
     def logs(self) -> str:
         """The end of every process's log, for a failure's report."""

@@ -179,10 +179,9 @@ def bring(appliance: RunningAppliance, me: Visitor, count: int) -> None:
 
 def take_failures(me: Visitor, appliance: RunningAppliance) -> None:
     """The connection is lost: nothing of the appliance answers any more."""
-    appliance.hold("conclave-gateway")
-    appliance.hold("conclave-core")
-    me.awaits("document.querySelector('.banner') !== null")
-    me.take("connection-lost")
+    with appliance.held("conclave-gateway", "conclave-core"):
+        me.awaits("document.querySelector('.banner') !== null")
+        me.take("connection-lost")
 
 
 if __name__ == "__main__":
