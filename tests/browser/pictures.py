@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 PICTURES = ROOT / "services" / "web" / "pictures"
 ROOM, TITLE = "credit-committee", "Credit committee"
-ME, WAITING = "Sofia Marek", "Priya Raman"
+ME, WAITING = "Sofia Marek", "Ingrid Solberg"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 # What 1280x800 leaves at 200 %.
 ZOOMED = {"width": 640, "height": 400}
@@ -151,7 +151,7 @@ def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> 
     german = Visitor(browser.open("german"), me.directory)
     german.open(invite, "de")
     german.take("invite-german")
-    german.join("Jonas Lindqvist")
+    german.join("Karin Weber")
     german.sees(5)
     with german.opened("p"):
         german.take("meeting-german")
