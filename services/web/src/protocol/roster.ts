@@ -39,6 +39,15 @@ export function rosterFrom(joined: Joined): Roster {
   };
 }
 
+export function participantOf(roster: Roster, id: string): Participant | undefined {
+  return roster.participants.find((participant) => participant.id === id);
+}
+
+/** What somebody is called; empty when nobody has this id. */
+export function nameOf(roster: Roster, id: string): string {
+  return participantOf(roster, id)?.displayName ?? "";
+}
+
 /** The roster after an event; the same one when the event changes nothing of it. */
 export function afterEvent(roster: Roster, body: ServerMessage["body"]): Roster {
   switch (body.case) {

@@ -1,6 +1,6 @@
-import { computed, effect, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
-import { EndReason, SourceKind, WaitReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
+import { EndReason, WaitReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import {
   ErrorCode,
@@ -10,19 +10,17 @@ import {
   type Waiting,
   type Welcome,
 } from "../gen/conclave/v1/signalling_pb.js";
-import { browserDevices } from "../media/devices.ts";
-import { SENT_KINDS, type SentKind } from "../media/peer.ts";
 import { expect } from "../protocol/answers.ts";
 import { Connection, type Credential, type Invitation } from "../protocol/connection.ts";
 import { ConnectionLost, isFinal, SignallingError } from "../protocol/errors.ts";
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
-import { afterEvent, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
+import { afterEvent, nameOf, participantOf, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
 import { Hosting } from "./hosting.ts";
-import { LinkWatch } from "./linkwatch.ts";
-import { LocalMedia } from "./local.ts";
-import { MediaLink } from "./medialink.ts";
-import { mediaSignalling } from "./mediasignalling.ts";
-import { Sources } from "./sources.ts";
+import type { LinkWatch } from "./linkwatch.ts";
+import type { LocalMedia } from "./local.ts";
+import type { MediaLink } from "./medialink.ts";
+import { MeetingMedia } from "./meetingmedia.ts";
+import type { Sources } from "./sources.ts";
 
 /** Where the person is. */
 export type Phase = "arriving" | "joining" | "waiting" | "meeting" | "left" | "ended" | "refused";
@@ -54,13 +52,14 @@ export class Session {
   readonly link: LinkWatch;
 
   /** The participant that this client is. */
-  readonly self = computed<Participant | undefined>(() =>
-    this.roster.value?.participants.find((participant) => participant.id === this.roster.value?.selfId),
+  readonly self = computed<Participant | undefined>(
+    () => this.roster.value && participantOf(this.roster.value, this.roster.value.selfId),
   );
   readonly isHost = computed(() => this.self.value?.role === Role.HOST);
 
   readonly #connection: Connection;
   readonly #clock: Clock;
+  readonly #media: MeetingMedia;
   #resumeToken: string | undefined;
   #displayName = "";
 
@@ -85,38 +84,21 @@ export class Session {
       CAPABILITIES,
     );
     const request = this.#connection.request.bind(this.#connection);
-    this.local = new LocalMedia(browserDevices(), (kind) => this.#trackChanged(kind));
-    this.sources = new Sources(request, {
-      trackOf: (kind) => this.#sentTrack(kind),
-      microphoneOn: this.local.microphoneOn,
-      setMicrophone: (on) => this.local.setMicrophone(on),
-    });
     this.hosting = new Hosting(request);
-    this.media = new MediaLink(
-      mediaSignalling(request, () => this.#inMeeting && this.#connection.state === "open", () =>
-        this.#connection.check(),
-      ),
-      clock,
-      (kind) => this.#sentTrack(kind),
-      (slots) => this.#slotsKnown(slots),
-    );
-    this.link = new LinkWatch(
+    this.#media = new MeetingMedia(
       {
-        sample: async () => (this.media.state.peek() === "connected" ? this.media.peer.peek()?.sample() : undefined),
-        cameraOn: () => this.local.camera.peek() !== undefined,
+        request,
+        isOn: () => this.#inMeeting,
+        isReachable: () => this.#connection.state === "open",
+        check: () => this.#connection.check(),
+        slotsKnown: (slots) => this.#slotsKnown(slots),
       },
       clock,
     );
-    let paused = false;
-    effect(() => {
-      const { cameraPaused, receiving } = this.link.austerity.value;
-      this.media.limitReceiving(receiving);
-      if (cameraPaused !== paused) {
-        paused = cameraPaused;
-        this.#trackChanged(SourceKind.CAMERA);
-      }
-    });
-    effect(() => void this.media.loudspeaker.useSpeaker(this.local.devices.speakerId.value));
+    this.local = this.#media.local;
+    this.sources = this.#media.sources;
+    this.media = this.#media.transport;
+    this.link = this.#media.watch;
   }
 
   get #inMeeting(): boolean {
@@ -216,11 +198,9 @@ export class Session {
   #entered(joined: Joined, resumed: boolean): void {
     if (joined.resumeToken !== "") this.#resumeToken = joined.resumeToken;
     this.roster.value = rosterFrom(joined);
-    if (resumed && this.#inMeeting) this.sources.resumed(this.self.value);
+    const goesOn = resumed && this.#inMeeting;
     this.phase.value = "meeting";
-    this.sources.tell(SENT_KINDS);
-    this.media.signallingOpened(joined.mediaConnected);
-    this.link.start();
+    this.#media.entered(joined, goesOn ? this.self.value : undefined);
   }
 
   #event(body: ServerMessage["body"]): void {
@@ -233,7 +213,7 @@ export class Session {
       case "mediaLost":
         return void this.media.renew();
       case "muteRequested":
-        return this.sources.muted(this.#nameOf(body.value.participantId));
+        return this.sources.muted(this.roster.value ? nameOf(this.roster.value, body.value.participantId) : "");
       case "roomChanged":
         this.room.value = body.value;
         return;
@@ -244,10 +224,6 @@ export class Session {
       default:
         if (this.roster.value !== undefined) this.roster.value = afterEvent(this.roster.value, body);
     }
-  }
-
-  #nameOf(participantId: string): string {
-    return this.roster.value?.participants.find((participant) => participant.id === participantId)?.displayName ?? "";
   }
 
   #refused(error: SignallingError): void {
@@ -262,22 +238,9 @@ export class Session {
     this.roster.value = withSlots({ ...this.roster.value, slots: new Map() }, slots);
   }
 
-  /** What a source sends: nothing of a camera that is paused. */
-  #sentTrack(kind: SentKind): MediaStreamTrack | null {
-    const paused = kind === SourceKind.CAMERA && this.link.austerity.peek().cameraPaused;
-    return paused ? null : this.local.trackOf(kind);
-  }
-
-  #trackChanged(kind: SentKind): void {
-    void this.media.send(kind, this.#sentTrack(kind));
-    if (this.#inMeeting) this.sources.tell([kind]);
-  }
-
   #close(): void {
     this.#connection.close();
-    this.link.stop();
-    this.media.close();
-    this.local.close();
+    this.#media.close();
     this.online.value = false;
   }
 }

@@ -1,0 +1,99 @@
+import { effect } from "@preact/signals";
+
+import { SourceKind, type Participant } from "../gen/conclave/v1/meetings_pb.js";
+import type { Joined, Slot } from "../gen/conclave/v1/signalling_pb.js";
+import { browserDevices } from "../media/devices.ts";
+import { SENT_KINDS, type SentKind } from "../media/peer.ts";
+import type { Request } from "../protocol/connection.ts";
+import type { Clock } from "../protocol/ports.ts";
+import { LinkWatch } from "./linkwatch.ts";
+import { LocalMedia } from "./local.ts";
+import { MediaLink } from "./medialink.ts";
+import { mediaSignalling } from "./mediasignalling.ts";
+import { Sources } from "./sources.ts";
+
+/** The meeting that the media is for, as far as media has to know it. */
+export interface Meeting {
+  readonly request: Request;
+  isOn(): boolean;
+  /** Whether signalling works at the moment. */
+  isReachable(): boolean;
+  /** Finds out at once whether signalling still stands. */
+  check(): void;
+  slotsKnown(slots: readonly Slot[]): void;
+}
+
+/** What one person sends and receives: devices, sources, transport and the watch over it, tied to one another. */
+export class MeetingMedia {
+  readonly local: LocalMedia;
+  readonly sources: Sources;
+  readonly transport: MediaLink;
+  readonly watch: LinkWatch;
+
+  readonly #meeting: Meeting;
+
+  constructor(meeting: Meeting, clock: Clock) {
+    this.#meeting = meeting;
+    this.local = new LocalMedia(browserDevices(), (kind) => this.#trackChanged(kind));
+    this.sources = new Sources(meeting.request, {
+      trackOf: (kind) => this.#sentTrack(kind),
+      microphoneOn: this.local.microphoneOn,
+      setMicrophone: (on) => this.local.setMicrophone(on),
+    });
+    this.transport = new MediaLink(
+      mediaSignalling(meeting.request, () => meeting.isOn() && meeting.isReachable(), () => meeting.check()),
+      clock,
+      (kind) => this.#sentTrack(kind),
+      (slots) => meeting.slotsKnown(slots),
+    );
+    this.watch = new LinkWatch(
+      {
+        sample: async () => {
+          const connected = this.transport.state.peek() === "connected";
+          return connected ? this.transport.peer.peek()?.sample() : undefined;
+        },
+        cameraOn: () => this.local.camera.peek() !== undefined,
+      },
+      clock,
+    );
+    this.#obeyAusterity();
+    effect(() => void this.transport.loudspeaker.useSpeaker(this.local.devices.speakerId.value));
+  }
+
+  /** The person is in the meeting. `resumed`: the one that a lost connection had left on its own. */
+  entered(joined: Joined, resumed: Participant | undefined): void {
+    if (resumed !== undefined) this.sources.resumed(resumed);
+    this.sources.tell(SENT_KINDS);
+    this.transport.signallingOpened(joined.mediaConnected);
+    this.watch.start();
+  }
+
+  close(): void {
+    this.watch.stop();
+    this.transport.close();
+    this.local.close();
+  }
+
+  #obeyAusterity(): void {
+    let paused = false;
+    effect(() => {
+      const { cameraPaused, receiving } = this.watch.austerity.value;
+      this.transport.limitReceiving(receiving);
+      if (cameraPaused !== paused) {
+        paused = cameraPaused;
+        this.#trackChanged(SourceKind.CAMERA);
+      }
+    });
+  }
+
+  /** What a source sends: nothing of a camera that is paused. */
+  #sentTrack(kind: SentKind): MediaStreamTrack | null {
+    const paused = kind === SourceKind.CAMERA && this.watch.austerity.peek().cameraPaused;
+    return paused ? null : this.local.trackOf(kind);
+  }
+
+  #trackChanged(kind: SentKind): void {
+    void this.transport.send(kind, this.#sentTrack(kind));
+    if (this.#meeting.isOn()) this.sources.tell([kind]);
+  }
+}
