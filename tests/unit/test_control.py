@@ -336,8 +336,12 @@ def test_too_many_sources_or_slots_are_refused() -> None:
         source.source_id, source.mid = f"more{number}", f"m{number}"
     assert core.ask(create_transport=request).failure.code == pb.Failure.CODE_INVALID
     request = creation()
-    for number in range(31):
+    for number in range(50):
         request.slots.add(mid=f"m{number}", kind=pb.MEDIA_KIND_AUDIO, payload_type=111)
+    core.create(request)  # As many as there may be.
+    request = creation("t2")
+    request.slots.extend(pb.Slot(mid=f"m{number}", kind=pb.MEDIA_KIND_AUDIO, payload_type=111) for number in range(50))
+    request.slots.add(mid="another", kind=pb.MEDIA_KIND_AUDIO, payload_type=111)
     assert core.ask(create_transport=request).failure.code == pb.Failure.CODE_INVALID
 
 

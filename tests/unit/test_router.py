@@ -404,6 +404,30 @@ def test_reports_go_out_every_second(core: Simulation) -> None:
     assert struct.unpack_from("!I", senders[0], 4)[0] == 100
 
 
+def test_a_page_full_of_pictures_is_reported_whole() -> None:
+    core = Simulation(legs=4, sources=4, slots=64, packets=4096)
+    ssrcs = range(1000, 1096, 2)  # 48 pictures: more reports than one compound packet holds.
+    sender = Peer(core, sources=(microphone(), camera()))
+    receiver = Peer(core, slots=tuple(video_slot(ssrc) for ssrc in ssrcs))
+    stream = Stream(b"1", 0xABC)
+    for slot in range(len(ssrcs)):
+        core.set_slot(receiver.leg, slot, camera_of(sender), 2)
+    for i in range(40):
+        now_ns = (1 + 33 * i) * MS
+        sender.send(stream.frame(key=i == 0), now_ns)
+        run(core, now_ns, now_ns + 32 * MS, sender, receiver)
+    reported = set()
+    for compound in receiver.rtcp:
+        assert len(compound) <= 1200
+        position = 0
+        while position < len(compound):
+            kind, words = struct.unpack_from("!xBH", compound, position)
+            if kind == 200:
+                reported.add(struct.unpack_from("!I", compound, position + 4)[0])
+            position += 4 * (words + 1)
+    assert reported == set(ssrcs)
+
+
 @pytest.mark.parametrize("damage", ["flip", "truncate", "replay", "garbage", "oversize"])
 def test_hostile_media_is_counted_and_disturbs_nobody(core: Simulation, damage: str) -> None:
     sender, receiver = pair(core)

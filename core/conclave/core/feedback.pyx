@@ -11,6 +11,7 @@ cdef uint64_t NTP_EPOCH_S = 2_208_988_800              # 1900 to 1970 (RFC 3550 
 cdef uint64_t DEFAULT_BITRATE = 3_000_000              # three VP8 layers of a 720p camera
 cdef uint64_t AUDIO_BITRATE = 128_000
 cdef size_t SR_SIZE = 28
+cdef size_t SDES_SIZE_MAX = 32
 
 
 cdef uint64_t ntp_time(uint64_t wallclock_ns) noexcept nogil:
@@ -52,6 +53,12 @@ cdef void fill_report(ReportBlock *report, Layer *layer, uint64_t now_ns) noexce
                                   if layer.last_sr else 0)
 
 
+cdef bint send_with_name(Leg *leg, uint8_t *compound, size_t size, Outbox *outbox) noexcept nogil:
+    """Ends a compound of reports with the CNAME that it must have (RFC 3550 section 6.1), and sends it."""
+    size += rtcp_write_sdes_cname(compound + size, RTCP_SIZE_MAX - size, leg.rtcp_ssrc, <const uint8_t *>b"conclave", 8)
+    return send(leg, compound, size, outbox)
+
+
 cdef bint send_sender_reports(Leg *leg, uint64_t now_ns, uint64_t wallclock_ns, Outbox *outbox) noexcept nogil:
     cdef uint8_t compound[RTCP_SIZE_MAX]
     cdef size_t size = 0
@@ -63,18 +70,17 @@ cdef bint send_sender_reports(Leg *leg, uint64_t now_ns, uint64_t wallclock_ns, 
         slot = leg.slots[i]
         if slot.current == NULL or slot.packet_count == 0:
             continue
-        if size + SR_SIZE + 32 > RTCP_SIZE_MAX:
-            break
+        if size + SR_SIZE + SDES_SIZE_MAX > RTCP_SIZE_MAX:
+            if not send_with_name(leg, compound, size, outbox):
+                return False
+            size = 0
         clock_rate = 90000 if slot.setup.video else 48000
         info.ntp_timestamp = ntp_time(wallclock_ns)
         info.rtp_timestamp = slot.last_timestamp + <uint32_t>((now_ns - slot.last_arrival_ns) * clock_rate // 1_000_000_000)
         info.packet_count = slot.packet_count
         info.octet_count = slot.octet_count
         size += rtcp_write_sr(compound + size, RTCP_SIZE_MAX - size, slot.setup.ssrc, &info, NULL, 0)
-    if not size:
-        return True
-    size += rtcp_write_sdes_cname(compound + size, RTCP_SIZE_MAX - size, leg.rtcp_ssrc, <const uint8_t *>b"conclave", 8)
-    return send(leg, compound, size, outbox)
+    return not size or send_with_name(leg, compound, size, outbox)
 
 
 cdef bint send_receiver_report(Leg *leg, uint64_t now_ns, Outbox *outbox) noexcept nogil:

@@ -124,7 +124,7 @@ cdef class Switchboard:
     wallclock_offset_ns: what added to the router's time gives nanoseconds since 1970, for sender reports.
     """
 
-    def __cinit__(self, *, size_t legs=1024, size_t sources=1024, size_t slots=8192, size_t packets=32768,
+    def __cinit__(self, *, size_t legs=1024, size_t sources=1024, size_t slots=16384, size_t packets=32768,
                   size_t events=8192, uint64_t wallclock_offset_ns=0, **_):
         cdef RouterSizes sizes
         if not 0 < legs <= 4096:
