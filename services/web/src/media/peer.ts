@@ -4,7 +4,13 @@ import { encodingsFor } from "./simulcast.ts";
 import { summariseSender, summariseSlot, type MediaStatistics } from "./statistics.ts";
 
 export const AUDIO_SLOTS = 3;
-export const VIDEO_SLOTS = 9;
+/** A page shows at most this many tiles of others. */
+const MOST_VIDEO_SLOTS = 48;
+
+/** How many pictures a client of a room can show at once: the camera and the screen of everybody else, or a page full. */
+export function videoSlotsFor(maxParticipants: number): number {
+  return Math.min(MOST_VIDEO_SLOTS, Math.max(2, 2 * (maxParticipants - 1)));
+}
 
 /** What a client can send, in the order of the offer's m-lines. */
 export const SENT_KINDS = [
@@ -27,17 +33,19 @@ const SCREEN_BITRATE = 2_500_000;
  * shown changes later through replaceTrack and through the slots, without renegotiation.
  */
 export class Peer {
+  readonly videoSlots: number;
   readonly #connection: RTCPeerConnection;
   readonly #senders = new Map<SentKind, RTCRtpTransceiver>();
   readonly #slots: RTCRtpTransceiver[] = [];
 
-  /** stateChanged: called with each state of the connection (ICE and DTLS together). */
-  constructor(stateChanged: (state: RTCPeerConnectionState) => void) {
+  /** videoSlots: how many pictures it can receive at once. stateChanged: called with each state of the connection (ICE and DTLS together). */
+  constructor(videoSlots: number, stateChanged: (state: RTCPeerConnectionState) => void) {
+    this.videoSlots = videoSlots;
     this.#connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection.onconnectionstatechange = () => stateChanged(this.#connection.connectionState);
     for (const kind of SENT_KINDS) this.#senders.set(kind, this.#addSender(kind));
     for (let i = 0; i < AUDIO_SLOTS; i++) this.#slots.push(this.#addReceiver("audio"));
-    for (let i = 0; i < VIDEO_SLOTS; i++) this.#slots.push(this.#addReceiver("video"));
+    for (let i = 0; i < videoSlots; i++) this.#slots.push(this.#addReceiver("video"));
   }
 
   get state(): RTCPeerConnectionState {

@@ -40,6 +40,7 @@ export class MediaLink {
   readonly #clock: Clock;
   readonly #trackOf: (kind: SentKind) => MediaStreamTrack | null;
   readonly #slotsKnown: (slots: readonly Slot[]) => void;
+  readonly #videoSlots: () => number;
 
   #negotiated = false;
   #attempt = 0;
@@ -55,11 +56,13 @@ export class MediaLink {
     clock: Clock,
     trackOf: (kind: SentKind) => MediaStreamTrack | null,
     slotsKnown: (slots: readonly Slot[]) => void,
+    videoSlots: () => number,
   ) {
     this.#signalling = signalling;
     this.#clock = clock;
     this.#trackOf = trackOf;
     this.#slotsKnown = slotsKnown;
+    this.#videoSlots = videoSlots;
   }
 
   /** Signalling is open (again): makes what is missing and repeats what may not have arrived. */
@@ -103,7 +106,7 @@ export class MediaLink {
     this.#negotiated = false;
     this.state.value = this.state.value === "new" ? "connecting" : "interrupted";
     if (!this.#signalling.isOpen()) return; // signallingOpened comes back to it.
-    const peer = new Peer((state) => this.#stateChanged(peer, state));
+    const peer = new Peer(this.#videoSlots(), (state) => this.#stateChanged(peer, state));
     this.peer.value = peer;
     await this.#negotiate(peer, false);
   }

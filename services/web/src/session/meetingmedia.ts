@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { SourceKind, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import type { Joined, Slot } from "../gen/conclave/v1/signalling_pb.js";
 import { browserDevices } from "../media/devices.ts";
-import { SENT_KINDS, type SentKind } from "../media/peer.ts";
+import { SENT_KINDS, videoSlotsFor, type SentKind } from "../media/peer.ts";
 import type { Request } from "../protocol/connection.ts";
 import type { Clock } from "../protocol/ports.ts";
 import { LinkWatch } from "./linkwatch.ts";
@@ -20,6 +20,8 @@ export interface Meeting {
   isReachable(): boolean;
   /** Finds out at once whether signalling still stands. */
   check(): void;
+  /** How many people the room takes. */
+  maxParticipants(): number;
   slotsKnown(slots: readonly Slot[]): void;
 }
 
@@ -45,6 +47,7 @@ export class MeetingMedia {
       clock,
       (kind) => this.#sentTrack(kind),
       (slots) => meeting.slotsKnown(slots),
+      () => videoSlotsFor(meeting.maxParticipants()),
     );
     this.watch = new LinkWatch(
       {

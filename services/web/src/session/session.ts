@@ -91,6 +91,7 @@ export class Session {
         isOn: () => this.#inMeeting,
         isReachable: () => this.#connection.state === "open",
         check: () => this.#connection.check(),
+        maxParticipants: () => this.room.peek()?.maxParticipants ?? Number.POSITIVE_INFINITY,
         slotsKnown: (slots) => this.#slotsKnown(slots),
       },
       clock,

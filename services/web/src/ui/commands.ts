@@ -1,6 +1,7 @@
 import { texts } from "../i18n/index.ts";
 import { isBoolean, remembered } from "../session/preferences.ts";
 import type { Session } from "../session/session.ts";
+import { toggleFullScreen } from "./fullscreen.ts";
 import { leave } from "./leaving.ts";
 import type { View } from "./view.ts";
 
@@ -29,6 +30,8 @@ export function commandsOf(session: Session, view: View): Command[] {
       text: texts.commandHand,
       run: () => void session.setHand(session.self.value?.handRaiseTime === undefined),
     },
+    { key: "g", text: texts.commandLayout, run: () => view.toggleLayout() },
+    { key: "f", text: texts.commandFullScreen, run: () => void toggleFullScreen() },
     { key: "p", text: texts.commandPeople, run: () => view.togglePanel("people") },
     { key: "i", text: texts.commandSecurity, run: () => view.togglePanel("security") },
     { key: "w", text: texts.commandSpeakers, run: () => view.askWhoSpeaks() },

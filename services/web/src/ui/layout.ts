@@ -11,23 +11,50 @@ export interface Size {
   readonly height: number;
 }
 
-/** The lowest and highest width-to-height ratio of a tile. */
+/** The lowest and highest width-to-height ratio of a tile, and whether one alone in the last row takes its width. */
 export interface Ratios {
   readonly lowest: number;
   readonly highest: number;
+  readonly lastSpans: boolean;
 }
 
 export const GAP = 8;
 export const PADDING = 12;
 const FILMSTRIP_WIDTH = 220;
 const FILMSTRIP_HEIGHT = 96;
+const LARGEST_PAGE = 49;
+const LEAST_TILE_WIDTH = 150;
+/** Of the bar that turns pages, below the tiles. */
+export const PAGER_HEIGHT = 44;
+/** A picture that covers its tile loses at most this share of a side. */
+const MOST_CUT = 0.25;
 /** Below this share of difference two arrangements count as equally large. */
 const AS_LARGE = 0.02;
 
+/** Windows narrower than this are a phone's. */
+const PHONE = 640;
+
+export function isPhone(window: Size): boolean {
+  return window.width < PHONE;
+}
+
 export function ratiosFor(window: Size): Ratios {
-  if (window.width < 640) return { lowest: 3 / 4, highest: 4 / 3 };
-  if (window.width < 1024 && window.height > window.width) return { lowest: 3 / 4, highest: 16 / 9 };
-  return { lowest: 4 / 3, highest: 16 / 9 };
+  if (isPhone(window)) return { lowest: 3 / 4, highest: 4 / 3, lastSpans: true };
+  const isUpright = window.width < 1024 && window.height > window.width;
+  return { lowest: isUpright ? 3 / 4 : 4 / 3, highest: 16 / 9, lastSpans: false };
+}
+
+/** How many tiles a page of the grid holds: the most that are not too narrow to tell people apart. */
+export function pageCapacity(stage: Size, ratios: Ratios): number {
+  for (let n = LARGEST_PAGE; n > 1; n--) {
+    if ((gridLayout(n, stage, ratios)[0]?.width ?? 0) >= LEAST_TILE_WIDTH) return n;
+  }
+  return 1;
+}
+
+/** Whether a picture may be cut to the shape of its tile; both are width to height. */
+export function mayCover(picture: number, tile: number): boolean {
+  return 1 - Math.min(picture / tile, tile / picture) <= MOST_CUT;
 }
 
 /** The largest equal tiles for n people on a stage, rows and block centred (the grid of the visual language). */
@@ -58,11 +85,13 @@ export function gridLayout(n: number, stage: Size, ratios: Ratios): Rectangle[] 
   return Array.from({ length: n }, (_, index) => {
     const row = Math.floor(index / columns);
     const inRow = Math.min(columns, n - row * columns);
-    const left = PADDING + (width - inRow * tileWidth - (inRow - 1) * GAP) / 2;
+    const spans = ratios.lastSpans && inRow === 1;
+    const rowTile = spans ? columns * tileWidth + (columns - 1) * GAP : tileWidth;
+    const left = PADDING + (width - inRow * rowTile - (inRow - 1) * GAP) / 2;
     return {
       left: Math.round(left + (index - row * columns) * (tileWidth + GAP)),
       top: Math.round(top + row * (tileHeight + GAP)),
-      width: tileWidth,
+      width: rowTile,
       height: tileHeight,
     };
   });

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 
 import type { Session } from "../session/session.ts";
 import { Announcements } from "./announcements.tsx";
+import { LayoutButton } from "./around.tsx";
 import { commandsOf, listenForCommands } from "./commands.ts";
 import { ConnectionMark } from "./connection.tsx";
 import { ConnectionBanner } from "./connectionbanner.tsx";
@@ -33,6 +34,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
         <h1 class="top-room">{room?.displayName}</h1>
         {room !== undefined && <SecurityChip room={room} open={() => view.togglePanel("security")} />}
         <ConnectionMark session={session} open={() => view.show("connection")} />
+        <LayoutButton view={view} />
       </header>
       <div class="middle">
         <main id="stage" class="stage-side">

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { texts } from "../i18n/index.ts";
 import type { ScreenContent } from "../media/screen.ts";
 import type { Session } from "../session/session.ts";
+import { canBeFullScreen, isFullScreen, toggleFullScreen } from "./fullscreen.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
 import type { View } from "./view.ts";
@@ -13,11 +14,34 @@ function moreItems(session: Session, view: View): MenuItem[] {
   const items: MenuItem[] = [
     ...(isPhone.value ? phoneItems(session, view) : []),
     ...shareItems(session),
+    ...windowItems(view),
     { text: texts.settings, icon: "settings", press: () => view.show("settings") },
     { text: texts.shortcutsTitle, icon: "keyboard", press: () => view.show("shortcuts") },
   ];
   if (session.isHost.value) {
     items.push({ text: texts.endMeeting, icon: "leave", destructive: true, press: () => view.show("endMeeting") });
+  }
+  return items;
+}
+
+/** Where the meeting is shown, as far as the browser lets a page choose. */
+function windowItems({ smallWindow }: View): MenuItem[] {
+  const items: MenuItem[] = [];
+  if (canBeFullScreen()) {
+    items.push({
+      text: texts.fullScreen,
+      icon: "enlarge",
+      checked: isFullScreen.value,
+      press: () => void toggleFullScreen(),
+    });
+  }
+  if (smallWindow.isPossible) {
+    items.push({
+      text: texts.smallWindow,
+      icon: "smallWindow",
+      checked: smallWindow.isOpen.value,
+      press: () => void smallWindow.toggle(),
+    });
   }
   return items;
 }

@@ -1,94 +1,156 @@
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useCallback } from "preact/hooks";
 
-import { ConnectionState, SourceKind, type Participant } from "../gen/conclave/v1/meetings_pb.js";
+import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
 import { texts } from "../i18n/index.ts";
-import { VIDEO_SLOTS } from "../media/peer.ts";
-import { activeSource, isReconnecting } from "../protocol/roster.ts";
+import { activeSource } from "../protocol/roster.ts";
 import type { Session } from "../session/session.ts";
+import { styleOf } from "./around.tsx";
 import { colourOf, initialsOf } from "./avatar.tsx";
 import { Icon } from "./icons.tsx";
 import { Picture } from "./picture.tsx";
+import { Corner } from "./tilecorner.tsx";
 import type { PlacedTile, Tile } from "./tiles.ts";
+import { TileState } from "./tilestate.tsx";
+import type { View } from "./view.ts";
 
 /** Narrower tiles show icon and name only; lower ones have no room for an icon above a state. */
 const NARROW = 200;
 const LOW = 160;
-const LOST_AFTER_SECONDS = 30;
 
 interface TileProps {
   readonly session: Session;
+  readonly view: View;
   readonly placed: PlacedTile;
+  readonly isMain: boolean;
+  readonly isFloating: boolean;
+  /** Whether it lies in the lower half of the stage, where a menu opens upwards. */
+  readonly isLow: boolean;
   readonly speaking: boolean;
-  readonly pinned: boolean;
   /** Whether there are more pictures than slots and this one is left out. */
   readonly leftOut: boolean;
-  readonly togglePin: () => void;
+  /** Whether the Tab key stops at it. */
+  readonly tabStop: boolean;
+  readonly focused: () => void;
+  readonly pressed: (event: KeyboardEvent) => void;
+  readonly pressedTwice: () => void;
+  readonly grabbed: (event: PointerEvent) => void;
 }
 
 /** One person or shared screen: picture or initials, name, and in words whatever is wrong. */
-export function TileView({ session, placed, speaking, pinned, leftOut, togglePin }: TileProps): JSX.Element {
+export function TileView(props: TileProps): JSX.Element {
+  const { session, view, placed, isMain, isFloating, speaking, tabStop } = props;
   const { tile, place } = placed;
   const { participant, isScreen, isSelf } = tile;
   const name = isScreen ? texts.screenOf(participant.displayName) : participant.displayName;
   const shown = shownBy(session, tile);
-  const muted = !isScreen && activeSource(participant, SourceKind.MICROPHONE) === undefined;
-  const style = {
-    insetInlineStart: `${place.left}px`,
-    top: `${place.top}px`,
-    width: `${place.width}px`,
-    height: `${place.height}px`,
+  const seen = useSignal(false);
+  const tellSeen = useCallback(
+    (now: boolean): void => {
+      seen.value = now;
+    },
+    [seen],
+  );
+  const hasPicture = shown !== undefined && seen.value;
+  const isLoading = tile.sourceId !== undefined && !hasPicture && !props.leftOut && !isSelf;
+  const flags = {
+    speaking: speaking && !isScreen,
+    narrow: place.width < NARROW,
+    low: place.height < LOW,
+    floating: isFloating,
+    lower: props.isLow,
+    scrolled: isMain && isScreen && view.actualSize.value,
   };
-  const size = [place.width < NARROW ? "narrow" : "", place.height < LOW ? "low" : ""];
-  const classes = ["tile", speaking && !isScreen ? "speaking" : "", ...size];
+  const onTileItself = (event: KeyboardEvent): void => {
+    if (event.target === event.currentTarget) props.pressed(event);
+  };
   return (
     <div
-      class={classes.filter(Boolean).join(" ")}
+      class={["tile", ...Object.entries(flags).flatMap(([flag, holds]) => (holds ? [flag] : []))].join(" ")}
       role="group"
       aria-label={name}
-      style={style}
+      aria-describedby={isFloating ? "move-tile" : undefined}
+      style={styleOf(place)}
+      tabIndex={tabStop ? 0 : -1}
+      data-key={tile.key}
       data-participant-id={participant.id}
       data-source-id={tile.sourceId ?? ""}
       data-slot-mid={shown?.mid ?? ""}
-      onClick={togglePin}
+      onFocus={props.focused}
+      onKeyDown={onTileItself}
+      onDblClick={props.pressedTwice}
+      onPointerDown={props.grabbed}
     >
-      {shown === undefined ? (
-        <span class={`initials who-${colourOf(participant.id)}`} aria-hidden="true">
-          {isScreen ? <Icon name="screen" size="l" /> : initialsOf(participant.displayName)}
+      <Inside scrolled={flags.scrolled} name={name}>
+        {shown !== undefined && (
+          <Picture
+            track={shown.track}
+            mirrored={isSelf && !isScreen}
+            whole={isScreen}
+            ratio={place.width / place.height}
+            seen={tellSeen}
+          />
+        )}
+      </Inside>
+      {!hasPicture && <Initials tile={tile} isLoading={isLoading} />}
+      <TileState
+        participant={participant}
+        leftOutOf={props.leftOut ? session.media.peer.value?.videoSlots : undefined}
+        hasPicture={hasPicture}
+      />
+      <Caption tile={tile} name={name} speaking={speaking} isFloating={isFloating} />
+      <Corner view={view} tile={tile} name={name} isMain={isMain} tabStop={tabStop} />
+    </div>
+  );
+}
+
+interface InsideProps {
+  readonly scrolled: boolean;
+  readonly name: string;
+  readonly children: JSX.Element | false;
+}
+
+/** What the picture lies in: a shared screen in its own size is moved within it. */
+function Inside({ scrolled, name, children }: InsideProps): JSX.Element {
+  const reachable = scrolled ? { tabIndex: 0, role: "region", "aria-label": texts.scrolledScreen(name) } as const : {};
+  return (
+    <div class="tile-inside" {...reachable}>
+      {children}
+    </div>
+  );
+}
+
+function Initials({ tile, isLoading }: { tile: Tile; isLoading: boolean }): JSX.Element {
+  const { participant, isScreen } = tile;
+  return (
+    <span class={`initials who-${colourOf(participant.id)}${isLoading ? " loading" : ""}`} aria-hidden="true">
+      {isScreen ? <Icon name="screen" size="l" /> : initialsOf(participant.displayName)}
+    </span>
+  );
+}
+
+function Caption(props: { tile: Tile; name: string; speaking: boolean; isFloating: boolean }): JSX.Element {
+  const { participant, isScreen, isSelf } = props.tile;
+  const muted = !isScreen && activeSource(participant, SourceKind.MICROPHONE) === undefined;
+  return (
+    <div class="caption">
+      {muted && (
+        <span class="caption-muted">
+          <Icon name="microphoneOff" size="s" />
+          <span class="hidden-text">{texts.muted}</span>
         </span>
-      ) : (
-        <Picture track={shown.track} mirrored={isSelf && !isScreen} whole={isScreen} />
       )}
-      <TileState participant={participant} leftOut={leftOut} hasPicture={shown !== undefined} />
-      <div class="caption">
-        {muted && (
-          <span class="caption-muted">
-            <Icon name="microphoneOff" size="s" />
-            <span class="hidden-text">{texts.muted}</span>
-          </span>
-        )}
-        {speaking && !muted && (
-          <span class="level" aria-hidden="true">
-            <i />
-            <i />
-            <i />
-          </span>
-        )}
-        {isScreen && <Icon name="screen" size="s" />}
-        <span class="caption-name">{name}</span>
-        {isSelf && <span class="caption-you">{texts.you}</span>}
-      </div>
-      <button
-        type="button"
-        class="tile-pin"
-        aria-label={pinned ? texts.unpin(name) : texts.pin(name)}
-        onClick={(event) => {
-          event.stopPropagation();
-          togglePin();
-        }}
-      >
-        <Icon name={pinned ? "shrink" : "enlarge"} size="s" />
-      </button>
+      {props.speaking && !muted && !isScreen && (
+        <span class="level" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </span>
+      )}
+      {isScreen && <Icon name="screen" size="s" />}
+      <span class="caption-name">{props.isFloating ? texts.youAlone : props.name}</span>
+      {isSelf && !props.isFloating && <span class="caption-you">{texts.you}</span>}
     </div>
   );
 }
@@ -99,7 +161,7 @@ interface Shown {
 }
 
 /** The track to show: one's own, or that of the slot which shows the tile's source at this moment. */
-function shownBy(session: Session, tile: Tile): Shown | undefined {
+export function shownBy(session: Session, tile: Tile): Shown | undefined {
   if (tile.isSelf) {
     const track = tile.isScreen ? session.local.screen.value : session.local.camera.value;
     return track === undefined ? undefined : { track, mid: "" };
@@ -111,34 +173,4 @@ function shownBy(session: Session, tile: Tile): Shown | undefined {
     if (track !== undefined) return { track, mid: slot.mid };
   }
   return undefined;
-}
-
-function TileState(props: { participant: Participant; leftOut: boolean; hasPicture: boolean }): JSX.Element | null {
-  const { participant, leftOut, hasPicture } = props;
-  if (isReconnecting(participant)) return <Reconnecting onPicture={hasPicture} />;
-  if (participant.connectionState === ConnectionState.CONNECTING && !hasPicture) {
-    return <p class="tile-line">{texts.stateConnecting}</p>;
-  }
-  return leftOut ? <p class="tile-line">{texts.tooManyPictures(VIDEO_SLOTS)}</p> : null;
-}
-
-function Reconnecting({ onPicture }: { onPicture: boolean }): JSX.Element {
-  const seconds = useSignal(0);
-  useSignalEffect(() => {
-    const since = performance.now();
-    const timer = setInterval(() => {
-      seconds.value = Math.floor((performance.now() - since) / 1000);
-    }, 1000);
-    return () => clearInterval(timer);
-  });
-  const lost = useComputed(() => seconds.value >= LOST_AFTER_SECONDS);
-  return (
-    <div class={onPicture ? "tile-state on-picture" : "tile-state"}>
-      <span class="tile-state-icon">
-        <Icon name="noConnection" size="l" />
-      </span>
-      <h2>{lost.value ? texts.stateLost : texts.stateReconnecting}</h2>
-      {!lost.value && seconds.value > 0 && <p>{texts.noPictureFor(seconds.value)}</p>}
-    </div>
-  );
 }

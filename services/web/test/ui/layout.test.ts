@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { gridLayout, pictureHeight, ratiosFor, speakerLayout, type Rectangle } from "../../src/ui/layout.ts";
+import { gridLayout, mayCover, pageCapacity, pictureHeight, ratiosFor, speakerLayout, type Rectangle } from "../../src/ui/layout.ts";
 
 // The visual language gives the grids of a 1280x800 window: a stage of 1280x680, 1256x656 inside its padding.
 const STAGE = { width: 1280, height: 680 };
@@ -71,4 +71,34 @@ test("a picture that covers is at least as high as its tile, one that fits at mo
   assert.equal(pictureHeight({ width: 320, height: 180 }, true, 2), 360);
   assert.equal(pictureHeight({ width: 320, height: 100 }, true, 1), 180);
   assert.equal(pictureHeight({ width: 320, height: 400 }, false, 1), 180);
+});
+
+// The visual language: a panel, 360 wide, leaves room for 30 tiles in this window; a phone shows 10.
+const CAPACITIES: readonly [what: string, width: number, height: number, windowWidth: number, windowHeight: number, n: number][] = [
+  ["a laptop", 1280, 680, 1280, 800, 49],
+  ["a laptop with a panel open", 920, 680, 1280, 800, 30],
+  ["a phone", 390, 672, 390, 844, 10],
+  ["a window 320 wide", 320, 400, 320, 568, 2],
+];
+for (const [what, width, height, windowWidth, windowHeight, n] of CAPACITIES) {
+  test(`a page on ${what} holds ${n}`, () => {
+    const ratios = ratiosFor({ width: windowWidth, height: windowHeight });
+    assert.equal(pageCapacity({ width, height }, ratios), n);
+  });
+}
+
+test("on a phone one alone in the last row takes its width", () => {
+  const phone = { width: 390, height: 844 };
+  const places = gridLayout(5, { width: 390, height: 672 }, ratiosFor(phone));
+  const [first, second, , , last] = places;
+  assert.equal(last?.left, first?.left);
+  assert.equal((last?.left ?? 0) + (last?.width ?? 0), (second?.left ?? 0) + (second?.width ?? 0));
+  assert.equal(last?.height, first?.height);
+});
+
+test("a picture is cut by at most a quarter of a side", () => {
+  assert.ok(mayCover(16 / 9, 4 / 3));
+  assert.ok(mayCover(4 / 3, 16 / 9));
+  assert.ok(!mayCover(16 / 9, 1));
+  assert.ok(!mayCover(9 / 16, 16 / 9));
 });
