@@ -58,6 +58,11 @@ class Browser:
         self._reader.start()
         self._waiting[0].result(_COMMAND_SECONDS)
 
+    @property
+    def process_id(self) -> int:
+        """The process that has started all others of this browser."""
+        return self._driver.pid
+
     def open(self, name: str, camera: Camera | None = None, script: str = "") -> Page:
         """A page that has not gone anywhere; script: runs in it before its own code."""
         page = Page(self, name)

@@ -14,7 +14,7 @@ export function DeviceBanner({ local, view }: { local: LocalMedia; view: View })
     <div role="status">
       {local.screen.value !== undefined && (
         <Line style="sharing" icon="screen" text={texts.youAreSharing}>
-          <Action text={texts.stopSharing} press={() => void local.setScreen(false)} />
+          <Action text={texts.labelStopSharing} press={() => void local.setScreen(false)} />
         </Line>
       )}
       <MostUrgent local={local} view={view} />
