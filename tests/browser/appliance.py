@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.browser.network import SERVER, Namespace
+from tests.browser.network import Network
 
 __all__ = ["MEDIA_PORT", "RunningAppliance"]
 
@@ -23,16 +23,16 @@ _START_SECONDS = 120
 
 
 class RunningAppliance:
-    """Starts an appliance, makes rooms and invites in it, kills its processes, and stops it."""
+    """Starts an appliance in a network, makes rooms and invites in it, kills its processes, and stops it."""
 
-    def __init__(self, namespace: Namespace, state: Path, *options: str) -> None:
-        self._namespace = namespace
+    def __init__(self, network: Network, state: Path, *options: str) -> None:
+        self._namespace = network.server
         self.state = state
         roots = os.pathsep.join(str(ROOT / part) for part in ("core", "services", "proto"))
         self._environment = {**os.environ, "PYTHONPATH": roots}
         # `./appliance/up` runs this very command once everything is built, which `./tests/run` has seen to.
         ports = ("--port", str(PORT), "--media-port", str(MEDIA_PORT))
-        self._appliance("up", "--detach", *ports, "--address", SERVER, *options)
+        self._appliance("up", "--detach", *ports, "--address", network.plan.server, *options)
         self._prefer()
 
     def _prefer(self) -> None:

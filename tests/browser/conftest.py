@@ -68,7 +68,7 @@ def network() -> Iterator[Network]:
 
 @pytest.fixture(scope="session")
 def appliance(network: Network, workspace: Path) -> Iterator[RunningAppliance]:
-    running = RunningAppliance(network.server, workspace / "state")
+    running = RunningAppliance(network, workspace / "state")
     yield running
     running.close()
 

@@ -1,6 +1,6 @@
 """Network namespaces for one appliance and its clients: nothing in them reaches the machine's network.
 
-The appliance's namespace has the address SERVER on its loopback and one veth a client. Every namespace counts what it
+The appliance's namespace has its address on its loopback and one veth a client. Every namespace counts what it
 sends to any other address than those of this network; the default routes lead into it, so that such a packet is sent
 rather than refused for lack of a route.
 """
@@ -10,14 +10,46 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 
 import pytest
 
-__all__ = ["SERVER", "Namespace", "Network"]
+__all__ = ["IPV4", "IPV6", "Namespace", "Network", "Plan"]
 
-SERVER = "10.77.0.1"
+
+@dataclass(frozen=True)
+class Plan:
+    """Which addresses a network gives: one to the appliance, and one in a subnet of its own to each client."""
+
+    server: str
+    subnet: str
+    length: int
+    host: int
+    # What each end of a client's veth has besides: IPv6 asks for a neighbour from such an address only.
+    link_local: tuple[str, str] | None = None
+
+    def subnet_of(self, client: int) -> str:
+        return f"{self.subnet.format(client, 0)}/{self.length}"
+
+    @property
+    def ip(self) -> tuple[str, str]:
+        """The command that sets addresses and routes of this kind."""
+        return ("ip", "-4" if self.link_local is None else "-6")
+
+    @property
+    def whole(self) -> int:
+        """The length of one address."""
+        return 32 if self.link_local is None else 128
+
+    def address_of(self, client: int) -> str:
+        return f"{self.subnet.format(client, self.host)}/{self.length}"
+
+
+IPV4 = Plan("10.77.0.1", "10.77.{}.{}", 24, 2)
+IPV6 = Plan("fd77::1", "fd77:0:0:{:x}::{:x}", 64, 2, ("fe80::1", "fe80::2"))
 _OURS = "10.77.0.0/16"
+_OURS6 = "fd77::/16"
 # TEST-NET-1 (RFC 5737): an address of nobody.
 _ELSEWHERE = "192.0.2.1"
 
@@ -29,7 +61,9 @@ table inet conclave_test {{
   chain sent {{
     type filter hook output priority 0;
     ip daddr {{ {_OURS}, 127.0.0.0/8 }} accept
-    ip6 daddr ::1 accept
+    ip6 daddr {{ {_OURS6}, ::1 }} accept
+    # How neighbours find one another.
+    ip6 daddr {{ fe80::/10, ff02::/16 }} meta l4proto ipv6-icmp accept
     # The kernel's own announcement of multicast groups, which no router passes on.
     ip daddr 224.0.0.22 ip protocol igmp accept
     add @places {{ ip daddr . meta l4proto . th dport }}
@@ -181,9 +215,10 @@ class Namespace:
 class Network:
     """The appliance's namespace and those of its clients, made as they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan = IPV4) -> None:
+        self.plan = plan
         self.server = Namespace("server")
-        self.server.run("ip", "address", "add", f"{SERVER}/32", "dev", "lo")
+        self._add_address(self.server, f"{plan.server}/{plan.whole}", "lo")
         self._clients: list[Namespace] = []
 
     @property
@@ -195,17 +230,28 @@ class Network:
         client = Namespace(name)
         number = len(self._clients) + 1
         self._clients.append(client)
-        device = f"client{number}"
+        plan, device = self.plan, f"client{number}"
         self.server.run("ip", "link", "add", device, "type", "veth", "peer", "name", "uplink", "netns", str(client.pid))
         # A link-local address that comes a second later is a change of network, which makes Chromium drop its requests.
         self.server.run("ip", "link", "set", device, "addrgenmode", "none", "up")
-        self.server.run("ip", "route", "add", f"10.77.{number}.0/24", "dev", device, "src", SERVER)
-        client.run("ip", "address", "add", f"10.77.{number}.2/24", "dev", "uplink")
-        client.run("ip", "link", "set", "uplink", "addrgenmode", "none", "up")
-        client.run("ip", "route", "add", "default", "dev", "uplink")
+        client.run("ip", "link", "set", "uplink", "addrgenmode", "none")
+        self._add_address(client, plan.address_of(number), "uplink")
+        if plan.link_local is not None:
+            self._add_address(self.server, f"{plan.link_local[0]}/64", device)
+            self._add_address(client, f"{plan.link_local[1]}/64", "uplink")
+        client.run("ip", "link", "set", "uplink", "up")
+        self.server.run(*plan.ip, "route", "add", plan.subnet_of(number), "dev", device, "src", plan.server)
+        # Nobody answers for an address of the loopback's where IPv6 asks for its neighbour.
+        via = () if plan.link_local is None else ("via", plan.link_local[0])
+        client.run(*plan.ip, "route", "add", "default", *via, "dev", "uplink")
         if number == 1:
-            self.server.run("ip", "route", "add", "default", "dev", device)
+            self.server.run(*plan.ip, "route", "add", "default", "dev", device)
         return client
+
+    def _add_address(self, namespace: Namespace, address: str, device: str) -> None:
+        # Usable at once, without asking first whether another host has it.
+        sure = () if self.plan.link_local is None else ("nodad",)
+        namespace.run(*self.plan.ip, "address", "add", address, "dev", device, *sure)
 
     def __enter__(self) -> Network:
         return self

@@ -91,7 +91,7 @@ def main() -> None:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="conclave-") as workspace, Network() as network:
         Path(workspace).chmod(0o711)
-        appliance = RunningAppliance(network.server, Path(workspace) / "state", "--demo")
+        appliance = RunningAppliance(network, Path(workspace) / "state", "--demo")
         browser = Browser("chromium", network.add_client("chromium"), Path(workspace) / "chromium.log")
         try:
             take_all(appliance, browser, directory)
