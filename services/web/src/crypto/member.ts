@@ -1,0 +1,13 @@
+import type { Bytes } from "./bytes.ts";
+
+/** Who a leaf of the group is, as its credential says and the deployment has signed. */
+export interface Member {
+  readonly leaf: number;
+  /** Unique in a group: no two leaves have the same. */
+  readonly participantId: string;
+  /** Who the person is to the deployment; empty for a guest, whose name nobody has checked. */
+  readonly subject: string;
+  readonly displayName: string;
+  /** The Ed25519 key that this person's client keeps for the deployment. */
+  readonly identityKey: Bytes;
+}
