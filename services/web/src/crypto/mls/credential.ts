@@ -1,7 +1,7 @@
-import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 
 import { IdentityStatementSchema, LeafCredentialSchema } from "../../gen/conclave/v1/identity_pb.js";
-import { concatenate, utf8, type Bytes } from "../bytes.ts";
+import { concatenate, equalBytes, utf8, type Bytes } from "../bytes.ts";
 import type { Member } from "../member.ts";
 
 /** What a deployment has signed about this client: a serialised IdentityStatement and the signature. */
@@ -46,7 +46,10 @@ export class Authentication {
   /** Who a leaf with this credential and signature key is, or undefined if any part of the proof is missing. */
   async identify(credential: Uint8Array, leafKey: Uint8Array): Promise<Person | undefined> {
     try {
-      const { statement, statementSignature, leafSignature } = fromBinary(LeafCredentialSchema, credential);
+      const parsed = fromBinary(LeafCredentialSchema, credential);
+      // One credential has one encoding; the parser would take others.
+      if (!equalBytes(toBinary(LeafCredentialSchema, parsed), credential)) return undefined;
+      const { statement, statementSignature, leafSignature } = parsed;
       const said = fromBinary(IdentityStatementSchema, statement);
       if (said.meeting !== this.#meeting || said.participantId === "" || leafKey.length !== KEY_SIZE) return undefined;
       const identityKey = await verificationKey(said.identityKey as Bytes);
