@@ -13,4 +13,6 @@ export default defineConfig({
     sourcemap: false,
     reportCompressedSize: false,
   },
+  // Workers are modules, as the page is: they may share files with it.
+  worker: { format: "es" },
 });

@@ -36,7 +36,7 @@ interface Person {
   leaf: number;
   ring: KeyRing;
   /** Epochs that were committed and have not reached this client, oldest first. */
-  readonly waiting: (() => Promise<void>)[];
+  readonly waiting: (() => void)[];
   /** The sources that send now; each is a stream of its own, made anew by reconnects and device changes. */
   readonly streams: Set<(layers: number) => Promise<void>>;
 }
@@ -115,19 +115,19 @@ class Meeting {
     const baseKey = this.#random.bytes(32);
     for (const person of this.#people) {
       const secrets = await epochOf(this.#epoch, person.leaf, leaves, baseKey, this.#group);
-      person.waiting.push(async () => person.ring.install(secrets, this.#nowMs));
-      if (come.includes(person) || this.#random.below(3) > 0) await this.#process(person, person.waiting.length);
+      person.waiting.push(() => void person.ring.install(secrets, this.#nowMs));
+      if (come.includes(person) || this.#random.below(3) > 0) this.#process(person, person.waiting.length);
     }
   }
 
   async #catchUp(): Promise<void> {
     if (this.#people.length === 0) return;
     const person = this.#random.pick(this.#people);
-    await this.#process(person, this.#random.below(person.waiting.length + 1));
+    this.#process(person, this.#random.below(person.waiting.length + 1));
   }
 
-  async #process(person: Person, count: number): Promise<void> {
-    for (const install of person.waiting.splice(0, count)) await install();
+  #process(person: Person, count: number): void {
+    for (const install of person.waiting.splice(0, count)) install();
   }
 
   /** A delivery service that says an old commit again: the ring refuses what it has had. */

@@ -10,7 +10,7 @@ import { makeCredential } from "../../src/crypto/mls/credential.ts";
 import { newLeaf } from "../../src/crypto/mls/keypackage.ts";
 import { newGroupId } from "../../src/crypto/mls/policy.ts";
 import { Refused, type Reason } from "../../src/crypto/mls/refused.ts";
-import { SUITE } from "../../src/crypto/mls/suite.ts";
+import { SUITE, SUITE_NAME } from "../../src/crypto/mls/suite.ts";
 import { decodeKeyPackage, encode } from "../../src/crypto/mls/wire.ts";
 import { ProtectionMode } from "../../src/gen/conclave/v1/rooms_pb.js";
 import { altered, flipped, Modified } from "./modified.ts";
@@ -142,7 +142,7 @@ test("proposals that change the group itself are refused, alone and in a commit"
     { proposalType: "group_context_extensions", groupContextExtensions: { extensions: [] } },
     {
       proposalType: "reinit",
-      reinit: { groupId: new Uint8Array(49), version: "mls10", cipherSuite: SUITE.name, extensions: [] },
+      reinit: { groupId: new Uint8Array(49), version: "mls10", cipherSuite: SUITE_NAME, extensions: [] },
     },
     { proposalType: 0xf001, proposalData: Uint8Array.of(1) },
   ] as const;
@@ -155,10 +155,10 @@ test("proposals that change the group itself are refused, alone and in a commit"
 
 test("nobody enters by an external commit", async () => {
   const { anna, mallory } = await withMallory();
-  const info = await createGroupInfoWithExternalPubAndRatchetTree(mallory.state, [], SUITE);
+  const info = await createGroupInfoWithExternalPubAndRatchetTree(mallory.state, [], await SUITE);
   const intruder = await (await Client.named("intruder")).leaf();
-  const { publicMessage } = await intruder.enter((keys) =>
-    joinGroupExternal(info, intruder.keyPackage, keys, false, SUITE),
+  const { publicMessage } = await intruder.enter(async (keys) =>
+    joinGroupExternal(info, intruder.keyPackage, keys, false, await SUITE),
   );
   await refuses(anna, encode({ wireformat: "mls_public_message", publicMessage }), "not-a-member");
 });

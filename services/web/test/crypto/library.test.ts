@@ -30,6 +30,7 @@ test("a removal that leaves one member has no fresh secret: the removed member c
   const { content, auth } = decodePublicMessage(removal.message);
   assert.ok(content.contentType === "commit" && auth.contentType === "commit");
   const { keySchedule, groupContext, confirmationTag } = removed.state;
+  const suite = await SUITE;
   const context = await nextEpochContext(
     groupContext,
     "mls_public_message",
@@ -37,9 +38,9 @@ test("a removal that leaves one member has no fresh secret: the removed member c
     auth.signature,
     after.groupContext.treeHash,
     confirmationTag,
-    SUITE.hash,
+    suite.hash,
   );
-  const nothing = new Uint8Array(SUITE.kdf.size);
-  const computed = await initializeEpoch(keySchedule.initSecret, nothing, context, nothing, SUITE.kdf);
+  const nothing = new Uint8Array(suite.kdf.size);
+  const computed = await initializeEpoch(keySchedule.initSecret, nothing, context, nothing, suite.kdf);
   assert.equal(hex(computed.keySchedule.exporterSecret), hex(after.keySchedule.exporterSecret));
 });

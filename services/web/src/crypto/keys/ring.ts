@@ -39,20 +39,26 @@ export class KeyRing {
     this.#suite = suite;
   }
 
-  /** Takes the group's next epoch. Senders use it at once if anybody has left, otherwise after ADD_GRACE_MS. */
-  install(secrets: EpochSecrets, nowMs: number): void {
+  /**
+   * Takes the group's next epoch. Senders use it at once if anybody has left, otherwise after ADD_GRACE_MS.
+   *
+   * Returns whether anybody has left, or people only came.
+   */
+  install(secrets: EpochSecrets, nowMs: number): "left" | "came" {
     if (!equalBytes(secrets.groupId, this.#groupId)) throw new EpochRefused("the epoch is another group's");
     const last = this.#held.at(-1);
     if (last !== undefined && secrets.number <= last.epoch.number) {
       throw new EpochRefused(`epoch ${secrets.number} came after epoch ${last.epoch.number}`);
     }
     const epoch = new Epoch(secrets, this.#suite);
-    const waits = last !== undefined && keepsAll(last.epoch.members, epoch.members);
+    const left = last !== undefined && !keepsAll(last.epoch.members, epoch.members);
+    const waits = last !== undefined && !left;
     if (last !== undefined) last.replacedAtMs = nowMs;
     this.#forget(nowMs);
     // RFC 9605 section 5.2: an old epoch goes when another takes its low bits.
     this.#held = this.#held.filter((held) => epochBitsOf(held.epoch.number) !== epochBitsOf(epoch.number));
     this.#held.push({ epoch, sendFromMs: waits ? nowMs + ADD_GRACE_MS : nowMs, replacedAtMs: Infinity });
+    return left ? "left" : "came";
   }
 
   /** The epoch to send under, or undefined while there is none. */

@@ -51,7 +51,8 @@ const CAPABILITIES: Capabilities = {
 
 /** Makes a leaf with fresh keys, which the identity key signs. nowMs: wall-clock time. */
 export async function newLeaf(vouched: Vouched, identityKey: CryptoKey, nowMs: number): Promise<Leaf> {
-  const signatureKeys = await SUITE.signature.keygen();
+  const suite = await SUITE;
+  const signatureKeys = await suite.signature.keygen();
   const identity = await makeCredential(vouched, identityKey, signatureKeys.publicKey);
   const nowS = BigInt(Math.floor(nowMs / 1_000));
   const { publicPackage, privatePackage } = await generateKeyPackageWithKey(
@@ -60,7 +61,7 @@ export async function newLeaf(vouched: Vouched, identityKey: CryptoKey, nowMs: n
     { notBefore: nowS - CLOCK_SKEW_S, notAfter: nowS + LIFETIME_S },
     [],
     signatureKeys,
-    SUITE,
+    suite,
   );
   return new Leaf(publicPackage, privatePackage);
 }

@@ -40,19 +40,20 @@ const ed25519: Signature = {
   },
 };
 
-/** The cipher suite of every group. */
-export const SUITE: CiphersuiteImpl = {
-  name: SUITE_NAME,
-  hash: makeHashImpl(crypto.subtle, "SHA-256"),
-  kdf: makeKdfImpl(new HkdfSha256()),
-  signature: ed25519,
-  hpke: await makeGenericHpke(
-    getCiphersuiteFromName(SUITE_NAME).hpke,
-    aead,
-    new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes128Gcm() }),
-  ),
-  rng: defaultRng,
-};
+/** The cipher suite of every group. A promise and no top-level await: a worker that waits while it loads misses messages. */
+export const SUITE = makeSuite();
+
+async function makeSuite(): Promise<CiphersuiteImpl> {
+  const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes128Gcm() });
+  return {
+    name: SUITE_NAME,
+    hash: makeHashImpl(crypto.subtle, "SHA-256"),
+    kdf: makeKdfImpl(new HkdfSha256()),
+    signature: ed25519,
+    hpke: await makeGenericHpke(getCiphersuiteFromName(SUITE_NAME).hpke, aead, hpke),
+    rng: defaultRng,
+  };
+}
 
 async function aesKey(bytes: Uint8Array): Promise<CryptoKey> {
   return await crypto.subtle.importKey("raw", own(bytes), "AES-GCM", false, ["encrypt", "decrypt"]);

@@ -1,0 +1,65 @@
+// The worker in which a meeting's keys live: every encoded frame passes here, both ways.
+import { Refused } from "../mls/refused.ts";
+import type { EncodedFrame } from "./frames.ts";
+import type { Asked, FromWorker, Request, TransformOptions } from "./protocol.ts";
+import { Session } from "./session.ts";
+
+/** RTCRtpScriptTransformer, as far as it is used here. */
+interface Transformer {
+  readonly readable: ReadableStream<EncodedFrame>;
+  readonly writable: WritableStream<EncodedFrame>;
+  readonly options: TransformOptions;
+  generateKeyFrame(): Promise<unknown>;
+}
+
+interface TransformEvent extends Event {
+  readonly transformer: Transformer;
+}
+
+const senders = new Set<Transformer>();
+
+const session = new Session(
+  (changed) => tell({ changed }),
+  () => {
+    // Rejects for audio, and for a sender that has stopped meanwhile.
+    for (const sender of senders) void sender.generateKeyFrame().catch(() => undefined);
+  },
+  () => performance.now(),
+);
+
+addEventListener("rtctransform", (event) => {
+  const { transformer } = event as TransformEvent;
+  const { options } = transformer;
+  const frames = options.direction === "sent" ? session.sent(options.context) : session.received(options.mid);
+  if (options.direction === "sent") senders.add(transformer);
+  const stream = new TransformStream<EncodedFrame, EncodedFrame>({
+    async transform(frame, controller) {
+      if (await frames.take(frame, performance.now())) controller.enqueue(frame);
+    },
+  });
+  // It ends with its sender or receiver, in one browser by an error.
+  const ended = transformer.readable.pipeThrough(stream).pipeTo(transformer.writable);
+  void ended.catch(() => undefined).finally(() => senders.delete(transformer));
+});
+
+addEventListener("message", (event: MessageEvent<Request>) => {
+  void answer(event.data);
+});
+
+async function answer(request: Request): Promise<void> {
+  const { id } = request;
+  try {
+    tell({ id, value: await ask(request.name, request.values) });
+  } catch (error) {
+    tell(error instanceof Refused ? { id, refused: error.reason } : { id, failed: String(error) });
+  }
+}
+
+async function ask<Name extends Asked>(name: Name, values: Parameters<Session[Name]>): Promise<unknown> {
+  const method = session[name] as (...values: Parameters<Session[Name]>) => unknown;
+  return await method.apply(session, values);
+}
+
+function tell(message: FromWorker): void {
+  postMessage(message);
+}

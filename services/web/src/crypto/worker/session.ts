@@ -1,0 +1,147 @@
+import type { Bytes } from "../bytes.ts";
+import type { Announced } from "../frames/open.ts";
+import type { Context } from "../keys/kid.ts";
+import { KeyRing } from "../keys/ring.ts";
+import type { Member } from "../member.ts";
+import { Authentication, type Vouched } from "../mls/credential.ts";
+import { Group, type Change, type Commit, type Effect } from "../mls/group.ts";
+import { newLeaf, type Leaf } from "../mls/keypackage.ts";
+import type { Policy } from "../mls/policy.ts";
+import { SentFrames, SlotFrames, type Tally } from "./frames.ts";
+
+/** Who this client is in one meeting, and what its user was promised. */
+export interface Enrolment {
+  readonly vouched: Vouched;
+  /** Ed25519, never extractable. */
+  readonly identityKey: CryptoKey;
+  /** The deployment's public key, as pinned. */
+  readonly deploymentKey: Bytes;
+  readonly meeting: string;
+  readonly policy: Policy;
+}
+
+interface Enrolled {
+  readonly policy: Policy;
+  readonly authentication: Authentication;
+  readonly leaf: Leaf;
+}
+
+/** The group as the page shows it. */
+export interface GroupView {
+  readonly groupId: Bytes;
+  readonly epoch: bigint;
+  readonly ownLeaf: number;
+  readonly code: readonly string[];
+  readonly members: readonly Member[];
+}
+
+export interface Processed {
+  readonly effect: Effect;
+  readonly view: GroupView;
+}
+
+/** What the worker tells without being asked: what becomes of a source's or a slot's frames has changed. */
+export interface FramesChanged {
+  readonly direction: "sent" | "received";
+  /** The context of a sent source, or the mid of a slot. */
+  readonly of: string;
+  readonly tally: Tally;
+}
+
+/**
+ * All of a meeting's secrets, in one worker: the group, and the keys and counters of its media. Nothing of it can be
+ * taken out or put back, so what is lost with the worker is lost; its person comes again as a new leaf.
+ */
+export class Session {
+  readonly #changed: (change: FramesChanged) => void;
+  readonly #nowMs: () => number;
+  /** Called when somebody has left: videos have to begin anew under keys that the leaver lacks. */
+  readonly #left: () => void;
+  readonly #announced = new Map<string, Announced>();
+  #enrolled: Enrolled | undefined;
+  #group: Group | undefined;
+  #ring: KeyRing | undefined;
+
+  /** nowMs: a monotonic clock. */
+  constructor(changed: (change: FramesChanged) => void, left: () => void, nowMs: () => number) {
+    this.#changed = changed;
+    this.#left = left;
+    this.#nowMs = nowMs;
+  }
+
+  /** Makes the leaf with which the client will be in the meeting, and gives its KeyPackage. wallClockMs: time of day. */
+  async enrol({ vouched, identityKey, deploymentKey, meeting, policy }: Enrolment, wallClockMs: number): Promise<Bytes> {
+    const authentication = await Authentication.of(deploymentKey, meeting);
+    const leaf = await newLeaf(vouched, identityKey, wallClockMs);
+    this.#enrolled = { policy, authentication, leaf };
+    return leaf.message;
+  }
+
+  async found(): Promise<GroupView> {
+    const { policy, leaf, authentication } = this.#enrolment();
+    return await this.#enter(await Group.found(policy, leaf, authentication));
+  }
+
+  async join(welcome: Bytes): Promise<GroupView> {
+    const { policy, leaf, authentication } = this.#enrolment();
+    return await this.#enter(await Group.join(policy, leaf, authentication, welcome));
+  }
+
+  async commit(change: Change): Promise<Commit> {
+    return await this.#entered().commit(change);
+  }
+
+  abandon(): void {
+    this.#entered().abandon();
+  }
+
+  async process(message: Bytes): Promise<Processed> {
+    const group = this.#entered();
+    const effect = await group.process(message);
+    if (effect === "epoch") await this.#useEpoch(group);
+    if (effect === "removed") this.#ring = undefined;
+    return { effect, view: viewOf(group) };
+  }
+
+  /** What the appliance says that a slot shows; undefined for nothing. */
+  announce(mid: string, source: Announced | undefined): void {
+    if (source === undefined) this.#announced.delete(mid);
+    else this.#announced.set(mid, source);
+  }
+
+  /** The frames of a sender; there may be several of one source, one after another. */
+  sent(context: Context): SentFrames {
+    const of = String(context);
+    return new SentFrames(context, () => this.#ring, (tally) => this.#changed({ direction: "sent", of, tally }));
+  }
+
+  received(mid: string): SlotFrames {
+    const changed = (tally: Tally): void => this.#changed({ direction: "received", of: mid, tally });
+    return new SlotFrames(() => this.#announced.get(mid), () => this.#ring, changed);
+  }
+
+  async #enter(group: Group): Promise<GroupView> {
+    this.#group = group;
+    this.#ring = new KeyRing(group.groupId);
+    await this.#useEpoch(group);
+    return viewOf(group);
+  }
+
+  async #useEpoch(group: Group): Promise<void> {
+    if (this.#ring?.install(await group.takeSecrets(), this.#nowMs()) === "left") this.#left();
+  }
+
+  #enrolment(): Enrolled {
+    if (this.#enrolled === undefined) throw new Error("the client is not enrolled");
+    return this.#enrolled;
+  }
+
+  #entered(): Group {
+    if (this.#group === undefined) throw new Error("the client is in no group");
+    return this.#group;
+  }
+}
+
+function viewOf({ groupId, epoch, ownLeaf, code, members }: Group): GroupView {
+  return { groupId, epoch, ownLeaf, code, members: [...members.values()] };
+}
