@@ -1,7 +1,9 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { bytesToBase64 } from "ts-mls/util/byteArray.js";
 
 import { IdentityStatementSchema, LeafCredentialSchema } from "../../gen/conclave/v1/identity_pb.js";
 import { concatenate, equalBytes, utf8, type Bytes } from "../bytes.ts";
+import { LARGEST_LEAF } from "../keys/kid.ts";
 import type { Member } from "../member.ts";
 
 /** What a deployment has signed about this client: a serialised IdentityStatement and the signature. */
@@ -32,6 +34,7 @@ export async function makeCredential(vouched: Vouched, identityKey: CryptoKey, l
 export class Authentication {
   readonly #deploymentKey: CryptoKey;
   readonly #meeting: string;
+  readonly #identified = new Map<string, Promise<Person | undefined>>();
 
   private constructor(deploymentKey: CryptoKey, meeting: string) {
     this.#deploymentKey = deploymentKey;
@@ -45,6 +48,17 @@ export class Authentication {
 
   /** Who a leaf with this credential and signature key is, or undefined if any part of the proof is missing. */
   async identify(credential: Uint8Array, leafKey: Uint8Array): Promise<Person | undefined> {
+    // Every epoch asks about every leaf, and its answer never changes.
+    const question = `${bytesToBase64(leafKey)} ${bytesToBase64(credential)}`;
+    let answer = this.#identified.get(question);
+    if (answer === undefined) {
+      if (this.#identified.size > LARGEST_LEAF) this.#identified.clear();
+      this.#identified.set(question, (answer = this.#prove(credential, leafKey)));
+    }
+    return await answer;
+  }
+
+  async #prove(credential: Uint8Array, leafKey: Uint8Array): Promise<Person | undefined> {
     try {
       const parsed = fromBinary(LeafCredentialSchema, credential);
       // One credential has one encoding; the parser would take others.

@@ -12,6 +12,7 @@ interface Waiting {
 /** The page's side of the worker that holds a meeting's keys. */
 export class CryptoClient {
   readonly #worker: Worker;
+  readonly #senders = new Set<RTCRtpSender>();
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
 
@@ -23,6 +24,7 @@ export class CryptoClient {
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if ("changed" in data) framesChanged(data.changed);
+      else if ("wanted" in data) for (const sender of this.#senders) void sendKeyFrames(sender);
       else this.#answered(data);
     };
     worker.onerror = () => {
@@ -46,6 +48,7 @@ export class CryptoClient {
    * delivers nothing, and none must ever send or play a frame that did not pass the worker.
    */
   transform(end: RTCRtpSender | RTCRtpReceiver, options: TransformOptions): void {
+    if (end instanceof RTCRtpSender) this.#senders.add(end);
     end.transform = new RTCRtpScriptTransform(this.#worker, options);
   }
 
@@ -53,10 +56,19 @@ export class CryptoClient {
     this.#worker.terminate();
   }
 
-  #answered(answer: Exclude<FromWorker, { changed: FramesChanged }>): void {
+  #answered(answer: Extract<FromWorker, { id: number }>): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if ("value" in answer) waiting?.resolve(answer.value);
     else waiting?.reject("refused" in answer ? new Refused(answer.refused) : new Error(answer.failed));
   }
+}
+
+/** Has every layer of a video begin anew, the way that Chromium knows (WebRTC extensions, RTCSetParameterOptions). */
+async function sendKeyFrames(sender: RTCRtpSender): Promise<void> {
+  if (sender.track?.kind !== "video") return;
+  const parameters = sender.getParameters();
+  const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+  // It rejects for a sender that has stopped meanwhile.
+  await sender.setParameters(parameters, { encodingOptions } as RTCSetParameterOptions).catch(() => undefined);
 }

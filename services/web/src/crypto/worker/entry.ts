@@ -9,7 +9,9 @@ interface Transformer {
   readonly readable: ReadableStream<EncodedFrame>;
   readonly writable: WritableStream<EncodedFrame>;
   readonly options: TransformOptions;
-  generateKeyFrame(): Promise<unknown>;
+  /** Missing in Chromium, where the page asks its senders instead. */
+  generateKeyFrame?(): Promise<unknown>;
+  sendKeyFrameRequest?(): Promise<unknown>;
 }
 
 interface TransformEvent extends Event {
@@ -22,7 +24,8 @@ const session = new Session(
   (changed) => tell({ changed }),
   () => {
     // Rejects for audio, and for a sender that has stopped meanwhile.
-    for (const sender of senders) void sender.generateKeyFrame().catch(() => undefined);
+    for (const sender of senders) void sender.generateKeyFrame?.().catch(() => undefined);
+    if ([...senders].some(({ generateKeyFrame }) => generateKeyFrame === undefined)) tell({ wanted: "key-frames" });
   },
   () => performance.now(),
 );
@@ -34,7 +37,11 @@ addEventListener("rtctransform", (event) => {
   if (options.direction === "sent") senders.add(transformer);
   const stream = new TransformStream<EncodedFrame, EncodedFrame>({
     async transform(frame, controller) {
-      if (await frames.take(frame, performance.now())) controller.enqueue(frame);
+      const resumes = frames.tally.why !== undefined;
+      if (!(await frames.take(frame, performance.now()))) return;
+      // The decoder lacks what was stopped, and would wait before it asks.
+      if (resumes && options.direction === "received") void transformer.sendKeyFrameRequest?.().catch(() => undefined);
+      controller.enqueue(frame);
     },
   });
   // It ends with its sender or receiver, in one browser by an error.

@@ -16,7 +16,8 @@ export type FromWorker =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly refused: Reason }
   | { readonly id: number; readonly failed: string }
-  | { readonly changed: FramesChanged };
+  | { readonly changed: FramesChanged }
+  | { readonly wanted: "key-frames" };
 
 /** What a transform is for: the options of its RTCRtpScriptTransform. */
 export type TransformOptions =
