@@ -10,8 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from tests.interop.peers import MlsRsPeer, PassivePeer, Peer
+from tests.interop.peers import KEY_PACKAGE, MlsRsPeer, PassivePeer, Peer
 from tests.interop.web import Deployment, Driver, Refused, WebClient
+
+from conclave.services.mls.handshake import Add, Commit, Remove, read_handshake
+from conclave.v1 import identity_pb2
 
 FRAME = b"\x78 an Opus frame"
 
@@ -38,6 +41,11 @@ def anna(driver: Driver, deployment: Deployment) -> WebClient:
 @pytest.fixture
 def ben(driver: Driver, deployment: Deployment) -> WebClient:
     return WebClient(driver, deployment, "ben")
+
+
+def vouched_participant(credential: bytes) -> str:
+    statement = identity_pb2.LeafCredential.FromString(credential).statement
+    return identity_pb2.IdentityStatement.FromString(statement).participant_id
 
 
 def hear(speaker: WebClient, *listeners: Peer) -> None:
@@ -145,6 +153,24 @@ def test_the_peer_removes_our_client(deployment: Deployment, anna: WebClient, be
     assert rust.open(frame) == FRAME
     heard = ben.ask("open", context=0, codec="opus", frame=frame, participantId="anna")
     assert heard == {"refused": "future-epoch"}
+
+
+def test_the_appliance_reads_what_our_client_does(deployment: Deployment, anna: WebClient, ben: WebClient) -> None:
+    rust = MlsRsPeer(deployment, "rust")
+    key_package = rust.key_package()
+    message, _ = anna.commit(add=[ben.key_package(), key_package])
+    added = read_handshake(message)
+    assert isinstance(added, Commit)
+    assert (added.group_id.hex(), added.epoch, added.sender) == (anna.epoch["groupId"], 0, 0)
+    assert not added.has_path
+    assert [type(proposal) for proposal in added.proposals] == [Add, Add]
+    assert isinstance(added.proposals[1], Add)
+    assert KEY_PACKAGE + added.proposals[1].key_package == key_package
+    assert vouched_participant(added.proposals[1].credential) == "rust"
+    anna.process(message)
+    removed = read_handshake(anna.commit(remove=[2])[0])
+    assert isinstance(removed, Commit)
+    assert (removed.epoch, removed.proposals, removed.has_path) == (1, (Remove(2),), True)
 
 
 def test_a_race_of_both_sides_has_one_winner(deployment: Deployment, anna: WebClient, ben: WebClient) -> None:

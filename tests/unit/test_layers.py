@@ -43,7 +43,7 @@ SANS_IO_LAYERS = 7
 # The services, one package a feature; the processes come last, and nothing imports those.
 SERVICE_LAYERS = (
     {"domain"},
-    {"sdp", "media", "state", "rpc", "journal"},
+    {"mls", "sdp", "media", "state", "rpc", "journal"},
     {"audit"},
     {"rooms", "invites", "meetings"},
     {"signalling", "system"},

@@ -1,0 +1,1 @@
+"""What the appliance reads of MLS handshakes (RFC 9420): who changes which group how. It holds no group's secrets."""
