@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from tests.interop.peers import KEY_PACKAGE, MlsRsPeer, PassivePeer, Peer
 from tests.interop.web import Deployment, Driver, Refused, WebClient
 
+from conclave.services.mls.group import Group
 from conclave.services.mls.handshake import Add, Commit, Remove, read_handshake
 from conclave.v1 import identity_pb2
 
@@ -171,6 +172,36 @@ def test_the_appliance_reads_what_our_client_does(deployment: Deployment, anna: 
     removed = read_handshake(anna.commit(remove=[2])[0])
     assert isinstance(removed, Commit)
     assert (removed.epoch, removed.proposals, removed.has_path) == (1, (Remove(2),), True)
+
+
+def test_the_appliance_knows_the_leaves_that_the_members_have(
+    deployment: Deployment, driver: Driver, anna: WebClient, ben: WebClient
+) -> None:
+    group = Group(bytes.fromhex(anna.epoch["groupId"]), "anna")
+    cleo, dora = (WebClient(driver, deployment, name) for name in ("cleo", "dora"))
+
+    def change(committer: WebClient, stays: list[WebClient], comes: list[WebClient]) -> None:
+        offers = {client.name: client.key_package() for client in comes}
+        for name, offer in offers.items():
+            group.request(name, offer.removeprefix(KEY_PACKAGE))
+        message, welcome = committer.commit(add=list(offers.values()), remove=sorted(group.leaving))
+        entry = group.take(committer.name, message, has_welcome=welcome != b"")
+        assert entry.joined == tuple(offers)
+        for client in stays:
+            assert client.process(message) == "epoch"
+        for client in comes:
+            client.ask("join", welcome=welcome)
+        for client in [*stays, *comes]:
+            assert client.epoch["members"] == {str(leaf): owner for leaf, owner in sorted(group.leaves.items())}
+            assert client.epoch["epoch"] == group.epoch
+
+    change(anna, [anna], [ben, cleo])
+    group.leave("ben")
+    change(cleo, [anna, cleo], [])
+    change(anna, [anna, cleo], [ben, dora])
+    group.leave("anna")
+    change(dora, [ben, cleo, dora], [])
+    change(ben, [ben, dora], [cleo])
 
 
 def test_a_race_of_both_sides_has_one_winner(deployment: Deployment, anna: WebClient, ben: WebClient) -> None:
