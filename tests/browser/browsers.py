@@ -65,7 +65,8 @@ class Browser:
 
     def open(self, name: str, camera: Camera | None = None, script: str = "") -> Page:
         """A page that has not gone anywhere; script: runs in it before its own code."""
-        page = Page(self, name)
+        # Two pages of one name are two pages.
+        page = Page(self, f"{name} {next(self._ids)}")
         chosen = camera or Camera()
         size = {"width": chosen.width, "height": chosen.height, "frameRate": chosen.frame_rate}
         page.ask("open", {**size, "script": script}).result(_COMMAND_SECONDS)
