@@ -47,7 +47,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="conclave-") as directory, Network() as network:
         workspace = Path(directory)
         workspace.chmod(0o711)
-        appliance = RunningAppliance(network.server, workspace / "state", "--demo")
+        appliance = RunningAppliance(network, workspace / "state", "--demo")
         try:
             browser = Browser("chromium", network.add_client("measured"), workspace / "measured.log")
             try:

@@ -161,6 +161,7 @@ def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> 
     me.sees(4)
     appliance.conclave("demo", "share")
     me.awaits("document.querySelector('[role=group][aria-label$=\"screen\"] video')?.videoWidth > 0")
+    me.sees(4)
     me.take("speaker-and-screen")
     appliance.conclave("demo", "share", "--stop")
     bring(appliance, me, 5)
