@@ -66,6 +66,9 @@ table inet conclave_test {{
     ip6 daddr {{ fe80::/10, ff02::/16 }} meta l4proto ipv6-icmp accept
     # The kernel's own announcement of multicast groups, which no router passes on.
     ip daddr 224.0.0.22 ip protocol igmp accept
+    # A browser that may not use the camera tells a name in place of its address, which it looks after on its own link
+    # (multicast DNS, RFC 6762); no router passes that on either.
+    ip daddr 224.0.0.251 udp dport 5353 accept
     add @places {{ ip daddr . meta l4proto . th dport }}
     counter name elsewhere
   }}

@@ -10,7 +10,7 @@ from tests.browser.appliance import RunningAppliance
 from tests.browser.conftest import Browsers, People
 from tests.browser.network import IPV6, Network
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.full, pytest.mark.timeout(180)]
 
 PEOPLE = ("Amara Okafor", "Jonas Lindqvist")
 

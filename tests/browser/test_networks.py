@@ -64,6 +64,7 @@ def says(text: str) -> str:
     return f"document.body.innerText.includes({json.dumps(text)})"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("moving", ["chromium", "firefox"], indirect=True)
 def test_a_meeting_goes_on_in_another_network(staying: Participant, moving: Participant, measured: Measured) -> None:
     before = ids(staying)
@@ -80,6 +81,7 @@ def test_a_meeting_goes_on_in_another_network(staying: Participant, moving: Part
     assert ids(moving) == before
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("moving", ["chromium", "firefox"], indirect=True)
 def test_a_meeting_survives_a_cut_of_twenty_seconds(
     staying: Participant, moving: Participant, measured: Measured
@@ -103,6 +105,7 @@ def test_a_meeting_survives_a_cut_of_twenty_seconds(
     assert ids(moving) == before
 
 
+@pytest.mark.full
 def test_a_camera_gives_way_to_the_voice_and_returns(
     staying: Participant, moving: Participant, measured: Measured
 ) -> None:

@@ -81,6 +81,7 @@ def test_hosts_admit_or_turn_away_one_by_one(appliance: RunningAppliance, come: 
     second.must_see(IN_THE_MEETING)
 
 
+@pytest.mark.full
 def test_hosts_admit_all_at_once_and_members_need_not_wait(appliance: RunningAppliance, come: Come) -> None:
     appliance.make_room("people-crowd", "--lobby")
     guest = appliance.invite("people-crowd")
@@ -98,6 +99,7 @@ def test_hosts_admit_all_at_once_and_members_need_not_wait(appliance: RunningApp
     host.must_see(has_role(member.name, "Member"))
 
 
+@pytest.mark.full
 def test_who_waits_survives_a_lost_connection_and_may_give_up(appliance: RunningAppliance, come: Come) -> None:
     appliance.make_room("people-patient", "--lobby")
     host = come(HOST, appliance.invite("people-patient", "--role", "host"))
@@ -115,6 +117,7 @@ def test_who_waits_survives_a_lost_connection_and_may_give_up(appliance: Running
     host.must_see(f"!({announced(guest.name)})")
 
 
+@pytest.mark.full
 def test_a_meeting_that_waits_for_its_host_starts_with_the_host(appliance: RunningAppliance, come: Come) -> None:
     appliance.make_room("people-punctual", "--wait-for-host")
     guest = come("Jonas Lindqvist", appliance.invite("people-punctual"))
@@ -186,6 +189,7 @@ def test_whoever_is_removed_may_ask_again(appliance: RunningAppliance, come: Com
     guest.must_see(says("Waiting to be let in"))
 
 
+@pytest.mark.full
 def test_the_only_host_hands_over_before_leaving(appliance: RunningAppliance, come: Come) -> None:
     appliance.make_room("people-relay")
     host = come(HOST, appliance.invite("people-relay", "--role", "host"))
@@ -256,6 +260,7 @@ def test_a_dial_code_that_is_none_is_told(appliance: RunningAppliance, browsers:
     page.do("close")
 
 
+@pytest.mark.full
 def test_a_room_for_members_takes_personal_invites_only(appliance: RunningAppliance, come: Come) -> None:
     appliance.make_room("people-members")
     shared = appliance.invite("people-members")

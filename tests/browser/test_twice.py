@@ -14,7 +14,7 @@ from tests.browser.participants import Participant, eventually
 
 from conclave.v1.signalling_pb2 import ClientMessage, ServerMessage
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.full, pytest.mark.timeout(180)]
 
 WATCHING, TWICE = "Amara Okafor", "Jonas Lindqvist"
 

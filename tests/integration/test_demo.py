@@ -243,6 +243,7 @@ def test_more_people_than_there_are_is_refused(demo: Demo) -> None:
     assert list(demo.attendees()) == FIRST
 
 
+@pytest.mark.full
 def test_who_is_muted_is_silent_and_who_is_removed_stays_away(demo: Demo) -> None:
     demo.conclave("meeting", "mute", "demo", FIRST[0])
     wait_for(lambda: demo.sends(FIRST[0]) == {"camera"} and not demo.attendees()[FIRST[0]]["microphone"])
@@ -253,6 +254,7 @@ def test_who_is_muted_is_silent_and_who_is_removed_stays_away(demo: Demo) -> Non
     wait_for(lambda: demo.sends(FIRST[2]) == {"microphone", "camera"})
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("program", ["conclave-core", "conclave-gateway", "conclave-control", "conclave-demo"])
 def test_they_come_back_when_a_process_was_killed(demo: Demo, program: str) -> None:
     before = demo.process_id(program)
