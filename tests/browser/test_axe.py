@@ -20,7 +20,7 @@ SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "hei
 IN_MEETING = "window.conclave?.state().phase === 'meeting' && window.conclave.state().media === 'connected'"
 DIALOG = "document.querySelector('dialog[open]') !== null"
 # In the menu of more actions.
-SETTINGS, END_MEETING = 0, -1
+SETTINGS, END_MEETING = -3, -1
 TILES = "document.querySelectorAll('[role=group][data-participant-id]').length"
 
 
@@ -151,8 +151,9 @@ def test_waiting_and_being_turned_away(visits: list[Visit], appliance: RunningAp
     first.page.do("key", "p")
     first.awaits(f"document.querySelectorAll('.lobby [role=group]').length === {len(others)}")
     found += failures(first)
-    for _ in others:
+    for left in reversed(range(len(others))):
         first.presses(".lobby [role=group] button", 1)
+        first.awaits(f"document.querySelectorAll('.lobby [role=group]').length === {left}")
     for visit in others:
         visit.awaits("window.conclave.state().phase !== 'waiting'")
         found += failures(visit)
