@@ -17,6 +17,7 @@ const PATIENCE_MS = 60_000;
 // asked for any other would still be counted.
 const CHROMIUM_ITSELF = [
   "accounts.google.com",
+  "clients2.google.com",
   "content-autofill.googleapis.com",
   "optimizationguide-pa.googleapis.com",
   "update.googleapis.com",
