@@ -101,7 +101,7 @@ def test_eyes_blink_now_and_then() -> None:
     # Dark eyes in a light face, without glasses.
     portrait = Portrait(PEOPLE[2])
     area = (slice(EYES_AREA.top, EYES_AREA.bottom), slice(EYES_AREA.left, EYES_AREA.right))
-    dark = [int((portrait.frame(step / 12, 0).y[area] < 40).sum()) for step in range(12 * 60)]
+    dark = [int((portrait.frame(step / 12, 0).y[area] < 60).sum()) for step in range(12 * 60)]
     closed = [amount < max(dark) / 2 for amount in dark]
     assert 8 <= sum(1 for before, now in itertools.pairwise(closed) if now and not before) <= 40
     assert sum(closed) < len(closed) / 8
