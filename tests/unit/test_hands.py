@@ -11,8 +11,8 @@ from conclave.services.meetings.errors import MeetingOver
 from conclave.services.meetings.model import Participant
 from conclave.v1 import signalling_pb2 as pb
 
+from .signalling_house import House, code, hello
 from .test_people import House as Rules
-from .test_signalling import House, code, hello
 
 
 def hands(message: pb.ServerMessage) -> list[tuple[str, bool]]:

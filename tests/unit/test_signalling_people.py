@@ -18,7 +18,7 @@ from conclave.services.signalling.connection import SILENCE_NS
 from conclave.v1 import meetings_pb2, rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
 
-from .test_signalling import ROOM, START, Client, House, code, transport_id
+from .signalling_house import ROOM, START, Client, House, code, transport_id
 
 
 def hello(*capabilities: str, **credential: str) -> pb.Hello:
