@@ -1,6 +1,8 @@
 const INTERVAL_MS = 100;
 
 let context: AudioContext | undefined;
+/** How many tracks are watched: without any, the context sleeps, for one that runs keeps a thread and a device busy. */
+let watched = 0;
 
 /**
  * Tells how loud a track is, ten times a second: root mean square of the last samples, 0 to 1. It listens to a copy, so
@@ -9,6 +11,8 @@ let context: AudioContext | undefined;
  */
 export function watchLevel(track: MediaStreamTrack, heard: (level: number) => void): () => void {
   const sound = (context ??= makeContext());
+  watched += 1;
+  void sound.resume();
   const copy = track.clone();
   copy.enabled = true;
   const source = sound.createMediaStreamSource(new MediaStream([copy]));
@@ -25,13 +29,15 @@ export function watchLevel(track: MediaStreamTrack, heard: (level: number) => vo
     clearInterval(timer);
     source.disconnect();
     copy.stop();
+    watched -= 1;
+    if (watched === 0) void sound.suspend();
   };
 }
 
 function makeContext(): AudioContext {
   const made = new AudioContext();
   const resume = (): void => {
-    if (made.state === "suspended") void made.resume();
+    if (watched > 0 && made.state === "suspended") void made.resume();
   };
   for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, resume);
   return made;
