@@ -209,7 +209,10 @@ async def test_three_people_are_seen_and_heard_who_are_who_they_say(
             assert seen.shape == (360, 640)
             alike = {other: likeness(seen, drawn[other]) for other in FIRST}
             assert max(alike, key=lambda other: alike[other]) == name
-            assert alike[name] > 0.8, alike
+            # An encoder starts coarse and gets finer.
+            async with asyncio.timeout(60):
+                while likeness(seen, drawn[name]) <= 0.9:
+                    seen = await watcher.picture(slot, 640, count=1)
         assert len(await watcher.speakers(2)) >= 2
 
 
