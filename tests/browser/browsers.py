@@ -31,7 +31,7 @@ class Camera:
 
     width: int = 320
     height: int = 180
-    frame_rate: int = 15
+    frame_rate: int = 8
 
 
 class Browser:
