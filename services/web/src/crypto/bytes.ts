@@ -27,3 +27,7 @@ export function bigEndian(value: bigint, size: number): Bytes {
 export function utf8(text: string): Bytes {
   return new TextEncoder().encode(text);
 }
+
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -10,10 +10,10 @@ import type { PublicMessage } from "ts-mls/publicMessage.js";
 import { zeroOutUint8Array } from "ts-mls/util/byteArray.js";
 
 import { equalBytes, type Bytes } from "../bytes.ts";
+import { digitBlocks } from "../digits.ts";
 import type { EpochSecrets } from "../keys/epoch.ts";
 import { importBaseKey } from "../sframe/key.ts";
 import { MEETING_SUITE } from "../sframe/suite.ts";
-import { epochCode } from "./code.ts";
 import type { Authentication } from "./credential.ts";
 import type { Leaf } from "./keypackage.ts";
 import { checked, libraryConfig } from "./library.ts";
@@ -114,9 +114,10 @@ export class Group {
     return this.#state.members;
   }
 
-  /** The 30 digits of this epoch, in blocks of five. */
+  /** The 30 digits that everybody in this epoch sees, in blocks of five, and that differ if the group was split. */
   get code(): string[] {
-    return epochCode(this.#state.library.keySchedule.epochAuthenticator);
+    // RFC 9420 section 8.7: 32 bytes.
+    return digitBlocks(this.#state.library.keySchedule.epochAuthenticator);
   }
 
   /** Makes a commit of what was proposed and of a change. One at a time: process() or abandon() ends it. */
