@@ -30,6 +30,7 @@ from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
 from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.media import MediaSessions
+from conclave.services.signalling.probes import Prober, Probes
 from conclave.v1 import meetings_pb2
 from conclave.v1 import signalling_pb2 as pb
 
@@ -183,7 +184,8 @@ class House:
         self.store, self.desk = Store(), Desk()
         self.meetings = MeetingService(self.store, self.core, lambda: START, lambda: self.now_ns)
         self.audience = Audience(self.meetings.meeting_in, self.meetings.waiting_in)
-        self.media = MediaSessions(self.meetings, self.core, self.audience)
+        self.probes = Probes(self.core, lambda: self.now_ns)
+        self.media = MediaSessions(self.meetings, self.core, self.audience, self.probes.transport_ids)
         self.hosts = HostRequests(self.meetings, Moderation(self.meetings, self.store, self.media), self.desk)
         self.meetings.observe_people(self.audience)
         self.meetings.observe(self.audience)
@@ -204,7 +206,14 @@ class Client:
 
     def __init__(self, house: House) -> None:
         self.connection = Connection(
-            house.meetings, house.media, house.audience, house.desk, house.desk, lambda: house.now_ns, house.hosts
+            house.meetings,
+            house.media,
+            house.audience,
+            house.desk,
+            house.desk,
+            lambda: house.now_ns,
+            house.hosts,
+            Prober(house.probes),
         )
         self.request_id = 0
         self.id, self.token = "", ""

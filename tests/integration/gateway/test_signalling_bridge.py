@@ -197,6 +197,22 @@ async def test_guessing_invites_is_stopped_and_resuming_is_not(open_face: Any) -
         assert len(face.control.received) == 4
 
 
+async def test_connections_without_an_invite_are_few_and_others_are_not_disturbed(open_face: Any) -> None:
+    stranger = pb.Hello(min_version=1, max_version=1, capabilities=["probe"])
+    async with open_face(Limits(strangers_of_address=Rate(0.001, 2))) as face:
+        for _ in range(2):
+            async with face.connect() as client:
+                await client.send(request_id=1, hello=stranger)
+                assert (await client.receive()).HasField("welcome")
+        async with face.connect() as client:
+            await client.send(request_id=7, hello=stranger)
+            answer = await expect_end(client, pb.ERROR_CODE_LIMIT_EXCEEDED, CloseCode.POLICY_VIOLATION)
+            assert answer.request_id == 7
+        assert len(face.control.received) == 2
+        async with face.connect() as client:
+            assert (await client.hello()).HasField("welcome")
+
+
 async def test_a_slow_client_is_cut_and_others_are_not_disturbed(open_face: Any) -> None:
     limits = Limits(queue_messages=16, send_timeout_s=60)
     async with open_face(limits) as face, face.connect() as slow, face.connect() as other:

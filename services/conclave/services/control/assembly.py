@@ -29,6 +29,7 @@ from conclave.services.signalling.grpc import SignallingServicer, signalling_rpc
 from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.lifecycle import SignallingPart
 from conclave.services.signalling.media import MediaSessions
+from conclave.services.signalling.probes import Prober, Probes
 from conclave.services.state.clock import Clock, utc_now
 from conclave.services.state.engine import open_postgresql, open_sqlcipher
 from conclave.services.state.keys import read_database_keys
@@ -117,7 +118,8 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     meeting_store = SqlMeetingStore(store, audit)
     meetings = MeetingService(meeting_store, core, clock, time.monotonic_ns)
     audience = Audience(meetings.meeting_in, meetings.waiting_in)
-    media = MediaSessions(meetings, core, audience)
+    probes = Probes(core, time.monotonic_ns)
+    media = MediaSessions(meetings, core, audience, probes.transport_ids)
     moderation = Moderation(meetings, meeting_store, media)
     watch = MeetingWatch(meetings.register, rooms, clock)
     for observer in (audience, media, watch):
@@ -128,10 +130,10 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     invites.observe(meetings)
     hosts = HostRequests(meetings, moderation, invites)
     streams = SignallingServicer(
-        lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns, hosts)
+        lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns, hosts, Prober(probes))
     )
 
-    parts: list[Part] = [SignallingPart(core, meetings, media, streams.drop_dead)]
+    parts: list[Part] = [SignallingPart(core, meetings, media, probes, streams.drop_dead)]
     api = [
         room_rpc_service(rooms, invites),
         meeting_rpc_service(meetings, moderation, watch),

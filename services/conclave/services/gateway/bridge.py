@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -16,7 +17,7 @@ from conclave.services.gateway.limits import Limits, TokenBucket
 from conclave.services.gateway.outgoing import CloseCode, End, Outgoing, OutgoingFull
 from conclave.v1 import signalling_pb2 as pb
 
-__all__ = ["Bridge"]
+__all__ = ["Bridge", "HelloBuckets"]
 
 _FAREWELL_TIMEOUT_S = 2.0
 # Control's own failures and restarts look like these; everything else is a fault that a retry does not mend.
@@ -25,19 +26,24 @@ _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class HelloBuckets:
+    """The buckets of one address that pay for its Hellos."""
+
+    # For each invite that control finds invalid.
+    invalid_invites: TokenBucket
+    # For each Hello without a credential.
+    strangers: TokenBucket
+
+
 class Bridge:
-    """Carries one connection from its upgrade to its close.
+    """Carries one connection from its upgrade to its close. `buckets` are those of the client's address."""
 
-    `invalid_invites` is the bucket of the client's address: it pays for each invite that control finds invalid.
-    """
-
-    def __init__(
-        self, socket: web.WebSocketResponse, stream: Any, limits: Limits, invalid_invites: TokenBucket
-    ) -> None:
+    def __init__(self, socket: web.WebSocketResponse, stream: Any, limits: Limits, buckets: HelloBuckets) -> None:
         self._socket = socket
         self._stream = stream
         self._limits = limits
-        self._invalid_invites = invalid_invites
+        self._buckets = buckets
         self._requests = TokenBucket(limits.requests, time.monotonic_ns())
         self._outgoing = Outgoing(limits.queue_messages, limits.queue_size)
         self._hello_id = 0
@@ -120,10 +126,13 @@ class Bridge:
         if message.WhichOneof("body") != "hello" or request_id == 0:
             text = "the first message is a hello with a request id above 0"
             raise End(CloseCode.POLICY_VIOLATION, pb.ERROR_CODE_INVALID_REQUEST, text, request_id)
+        credential, now_ns = message.hello.WhichOneof("credential"), time.monotonic_ns()
         # Who resumes a session has been let in before; guessing concerns invites.
-        is_guess = message.hello.WhichOneof("credential") != "resume_token"
-        if is_guess and not self._invalid_invites.has_any(time.monotonic_ns()):
+        if credential in ("invite_token", "dial_code") and not self._buckets.invalid_invites.has_any(now_ns):
             text = "too many invalid invites came from this address; try again in a minute"
+            raise End(CloseCode.POLICY_VIOLATION, pb.ERROR_CODE_LIMIT_EXCEEDED, text, request_id)
+        if credential is None and not self._buckets.strangers.take(now_ns):
+            text = "too many connections without an invite came from this address; try again in a minute"
             raise End(CloseCode.POLICY_VIOLATION, pb.ERROR_CODE_LIMIT_EXCEEDED, text, request_id)
         self._hello_id = request_id
 
@@ -132,7 +141,7 @@ class Bridge:
             async for response in self._stream:
                 message = response.message
                 if message.error.code == pb.ERROR_CODE_INVITE_INVALID and message.request_id == self._hello_id:
-                    self._invalid_invites.take(time.monotonic_ns())
+                    self._buckets.invalid_invites.take(time.monotonic_ns())
                 if message.WhichOneof("body") is not None:
                     self._outgoing.put(message.SerializeToString())
                 if response.close:

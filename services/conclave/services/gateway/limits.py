@@ -34,6 +34,8 @@ class Limits:
     """New signalling connections of one address."""
     invalid_invites_of_address: Rate = field(default=Rate(0.2, 20))
     """Hellos with an invite that is none, of one address."""
+    strangers_of_address: Rate = field(default=Rate(0.1, 10))
+    """Hellos without any credential, which ask for nothing but probes, of one address."""
     connections: int = 2000
     """Signalling connections at once."""
     hello_timeout_s: float = 10

@@ -8,7 +8,7 @@ import time
 
 from aiohttp import web
 
-from conclave.services.gateway.bridge import Bridge
+from conclave.services.gateway.bridge import Bridge, HelloBuckets
 from conclave.services.gateway.control_link import ControlLink
 from conclave.services.gateway.limits import AddressBuckets, Limits
 from conclave.services.gateway.outgoing import CloseCode, End
@@ -36,6 +36,7 @@ class Signalling:
         self._idle.set()
         self._new_connections = AddressBuckets(limits.connections_of_address, limits.tracked_addresses)
         self._invalid_invites = AddressBuckets(limits.invalid_invites_of_address, limits.tracked_addresses)
+        self._strangers = AddressBuckets(limits.strangers_of_address, limits.tracked_addresses)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answers one upgrade request and carries the connection until it ends."""
@@ -56,7 +57,8 @@ class Signalling:
         end = End(CloseCode.NORMAL)
         try:
             await socket.prepare(request)
-            bridge = Bridge(socket, self._link.connect(), self._limits, self._invalid_invites.of(address, now_ns))
+            buckets = HelloBuckets(self._invalid_invites.of(address, now_ns), self._strangers.of(address, now_ns))
+            bridge = Bridge(socket, self._link.connect(), self._limits, buckets)
             self._bridges.add(bridge)
             try:
                 end = await bridge.run()

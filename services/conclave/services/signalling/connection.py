@@ -18,6 +18,7 @@ from conclave.services.signalling.errors import MediaGone, OutOfOrder, RequestIn
 from conclave.services.signalling.hosts import REQUESTS, HostRequests
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.outbox import Outbox
+from conclave.services.signalling.probes import Prober
 from conclave.services.signalling.slots import Wish
 from conclave.services.signalling.translate import ended_message, error_message, slots_to_proto, source_kind_from_proto
 from conclave.v1 import meetings_pb2, rooms_pb2
@@ -26,12 +27,14 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = ["Connection", "InviteDesk", "RoomDesk"]
 
 VERSION = 1
-CAPABILITIES = ("slots", "lobby", "hosts", "hands")
-# What a client says that can wait.
-LOBBY = "lobby"
+CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe")
+# What a client says that can wait, and one that shows no credential because it wants nothing but to probe.
+LOBBY, PROBE = "lobby", "probe"
 MAX_WISHES = 64
 # A client pings every 20 s at least; a connection that says nothing for this long is dead.
 SILENCE_NS = 60_000_000_000
+# What a client without a credential has for its probes.
+STRANGER_NS = 60_000_000_000
 
 
 class InviteDesk(Protocol):
@@ -63,6 +66,7 @@ class Connection:
         rooms: RoomDesk,
         monotonic_ns: Callable[[], int],
         hosts: HostRequests,
+        prober: Prober,
     ) -> None:
         self._meetings = meetings
         self._media = media
@@ -72,9 +76,12 @@ class Connection:
         self._monotonic_ns = monotonic_ns
         self._last_request_id = 0
         self._hosts = hosts
+        self._prober = prober
+        self._opened_ns = monotonic_ns()
         self._credential = pb.Hello()
         self._can_wait = False
         self._greeted = False
+        self._stranger = False
         self._participant: Participant | None = None
         self._waiting: Waiting | None = None
         self._resume_token = ""
@@ -104,6 +111,7 @@ class Connection:
     def lost(self) -> None:
         """The stream is gone: unless the client left, it has the grace time to come back."""
         self.outbox.abandon()
+        self._prober.close()
         participant = self._participant
         if participant is not None and self._audience.detach(participant, self.outbox):
             self._meetings.detach(participant)
@@ -130,10 +138,21 @@ class Connection:
             raise OutOfOrder("the message has no body that this version knows; reload the page")
         if (body == "hello") is self._greeted:
             raise OutOfOrder("Hello comes first, and once; connect again")
+        if self._stranger:
+            self._check_stranger(body)
         if self._waiting is not None and body not in ("ping", "leave"):
             raise RequestInvalid("you are not in the meeting yet: wait until you are let in")
-        if body not in ("hello", "join", "ping") and self._participant is None and self._waiting is None:
+        if body in ("probe", "end_probe"):
+            if self._participant is not None:
+                raise RequestInvalid("the network is probed before the meeting; in it, the media shows how it is")
+        elif body not in ("hello", "join", "ping") and self._participant is None and self._waiting is None:
             raise RequestInvalid("join the meeting first")
+
+    def _check_stranger(self, body: str) -> None:
+        if self._monotonic_ns() >= self._opened_ns + STRANGER_NS:
+            raise OutOfOrder("without an invite there is a minute for probes; connect again")
+        if body not in ("probe", "end_probe", "ping"):
+            raise RequestInvalid("without an invite there is nothing but probes; open the invite")
 
     async def _dispatch(self, message: pb.ClientMessage) -> None:
         match message.WhichOneof("body"):
@@ -150,6 +169,9 @@ class Connection:
             case "get_link":
                 link = await self._hosts.link(self._present())
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, room_link=link))
+            case "probe":
+                answer = pb.Answer(sdp=await self._prober.begin(message.probe.sdp, invited=not self._stranger))
+                self.outbox.put(pb.ServerMessage(request_id=message.request_id, answer=answer))
             case body if body in REQUESTS:
                 await self._hosts.carry_out(self._present(), message)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
@@ -171,6 +193,8 @@ class Connection:
                 await self._media.set_slots(self._present(), wishes)
             case "set_hand":
                 await self._meetings.hands.set(self._present(), message.set_hand.raised)
+            case "end_probe":
+                await self._prober.end()
 
     async def _hello(self, request_id: int, hello: pb.Hello) -> None:
         if not hello.min_version <= VERSION <= hello.max_version:
@@ -189,6 +213,8 @@ class Connection:
                 welcome.display_name = invite.display_name
             case "resume_token":
                 await self._resume(welcome, hello.resume_token)
+            case None if PROBE in hello.capabilities:
+                self._stranger = True
             case None:
                 raise RequestInvalid("Hello needs an invite token, a dial code or a resume token; open the invite")
         self._greeted = True
@@ -232,6 +258,7 @@ class Connection:
     async def _join(self, request_id: int, join: pb.Join) -> None:
         if self._participant is not None:
             raise RequestInvalid("you are in the meeting already")
+        self._prober.abandon()
         # Verified again: the invite may have been revoked since Hello.
         invite, room = await self._verify()
         person, token = await self._meetings.join(room, invite, join.display_name)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conclave.services.domain.errors import FailedPrecondition, InvalidArgument
+from conclave.services.domain.errors import FailedPrecondition, InvalidArgument, ResourceExhausted
 
-__all__ = ["MediaGone", "OutOfOrder", "RequestInvalid", "VersionMismatch"]
+__all__ = ["MediaGone", "OutOfOrder", "RequestInvalid", "TooManyProbes", "VersionMismatch"]
 
 
 class RequestInvalid(InvalidArgument):
@@ -21,3 +21,7 @@ class VersionMismatch(FailedPrecondition):
 
 class MediaGone(FailedPrecondition):
     """The request is about a media transport that does not stand any more."""
+
+
+class TooManyProbes(ResourceExhausted):
+    """As many clients try the network as may at once."""

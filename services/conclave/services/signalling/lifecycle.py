@@ -13,6 +13,7 @@ from conclave.services.media.model import CoreEvent
 from conclave.services.media.presence import CoreAway, CorePresent, PresenceChange
 from conclave.services.meetings.service import MeetingService
 from conclave.services.signalling.media import MediaSessions
+from conclave.services.signalling.probes import Probes
 
 __all__ = ["SignallingPart"]
 
@@ -24,11 +25,17 @@ class SignallingPart:
     """The part of control's process that keeps meetings and media together."""
 
     def __init__(
-        self, core: CoreClient, meetings: MeetingService, media: MediaSessions, drop_dead: Callable[[], None]
+        self,
+        core: CoreClient,
+        meetings: MeetingService,
+        media: MediaSessions,
+        probes: Probes,
+        drop_dead: Callable[[], None],
     ) -> None:
         self._core = core
         self._meetings = meetings
         self._media = media
+        self._probes = probes
         self._drop_dead = drop_dead
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -85,5 +92,6 @@ class SignallingPart:
             try:
                 self._drop_dead()
                 await self._meetings.expire()
+                await self._probes.expire()
             except Exception:
                 _log.exception("those who were away too long could not be taken out; tried again shortly")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
+from collections.abc import Callable, Set
 from typing import Protocol
 
 from conclave.services.journal.lines import fields
@@ -80,12 +81,18 @@ class MediaCore(Protocol):
 
 
 class MediaSessions:
-    """Each participant's transport, and what control knows of it."""
+    """Each participant's transport, and what control knows of it.
 
-    def __init__(self, meetings: MeetingService, core: MediaCore, audience: Audience) -> None:
+    `of_others` tells the transports in the core that somebody else looks after.
+    """
+
+    def __init__(
+        self, meetings: MeetingService, core: MediaCore, audience: Audience, of_others: Callable[[], Set[str]]
+    ) -> None:
         self._meetings = meetings
         self._core = core
         self._audience = audience
+        self._of_others = of_others
         # By participant; a transport that does not stand has no entry.
         self._slots: dict[str, dict[str, SlotView]] = {}
         self._wishes: dict[str, dict[str, Wish]] = {}
@@ -235,7 +242,7 @@ class MediaSessions:
                     if failed:
                         await self._core.delete_transport(failed)
         current = self._making | {p.transport_id for m in self._meetings.meetings() for p in m.participants.values()}
-        for transport_id in transports.keys() - current:
+        for transport_id in transports.keys() - current - self._of_others():
             await self._core.delete_transport(transport_id)
 
     async def _take_up(self, participant: Participant, transport: Transport) -> None:

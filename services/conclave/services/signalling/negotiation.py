@@ -16,7 +16,7 @@ from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answe
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Offer, Section
 
-__all__ = ["plan_transport", "write_transport_answer"]
+__all__ = ["plan_probe", "plan_transport", "write_transport_answer"]
 
 EXTENSION_KINDS = {
     MID: ExtensionKind.MID,
@@ -34,10 +34,10 @@ def _smallest_first(rids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(rids, key=LAYER_ORDER.index)) if set(rids) <= set(LAYER_ORDER) else rids
 
 
-def _source(section: Section, kind: SourceKind, participant: Participant) -> SourceSpec:
+def _source(section: Section, source: str, active: bool) -> SourceSpec:
     assert section.codec is not None, "parse_offer refuses a section that takes part without a codec"
     return SourceSpec(
-        source_id(participant.id, kind),
+        source,
         section.mid,
         MEDIA_KINDS[section.kind],
         section.codec.payload_type,
@@ -45,7 +45,7 @@ def _source(section: Section, kind: SourceKind, participant: Participant) -> Sou
         _smallest_first(section.rids),
         section.ssrcs,
         section.rtx_ssrcs,
-        kind in participant.active,
+        active,
     )
 
 
@@ -78,14 +78,36 @@ def plan_transport(
     kinds: what each sending m-line carries, by mid. Raises SdpInvalid when they do not fit the offer.
     """
     _check_sources(offer, kinds)
+    sources = tuple(
+        _source(section, source_id(participant.id, kinds[section.mid]), kinds[section.mid] in participant.active)
+        for section in offer.sections
+        if section.wanted and section.sends
+    )
+    return _transport(offer, transport_id, participant.meeting_id, sources)
+
+
+def plan_probe(offer: Offer, transport_id: str) -> TransportSpec:
+    """The transport that the offer of a probe asks for, in a room of its own.
+
+    Raises SdpInvalid unless the offer has one video m-line that sends a single layer, and one that receives.
+    """
+    sections = [section for section in offer.sections if section.wanted]
+    sending = [section for section in sections if section.sends]
+    if len(sending) != 1 or len(sections) != 2 or any(s.kind != "video" or len(s.rids) > 1 for s in sections):
+        raise SdpInvalid("a probe offers one video m-line that sends one layer, one that receives, and nothing else")
+    source = _source(sending[0], f"{transport_id}/probe", active=True)
+    return _transport(offer, transport_id, transport_id, (source,))
+
+
+def _transport(offer: Offer, transport_id: str, room_id: str, sources: tuple[SourceSpec, ...]) -> TransportSpec:
     return TransportSpec(
         transport_id,
-        participant.meeting_id,
+        room_id,
         offer.ice_ufrag,
         offer.fingerprint,
         offer.setup == "passive",
         {EXTENSION_KINDS[uri]: number for uri, number in offer.extensions.items()},
-        tuple(_source(s, kinds[s.mid], participant) for s in offer.sections if s.wanted and s.sends),
+        sources,
         tuple(_slot(section) for section in offer.sections if section.receives),
     )
 

@@ -20,7 +20,7 @@ from conclave.services.meetings.errors import (
 )
 from conclave.services.meetings.model import EndReason, SourceKind
 from conclave.services.sdp.errors import SdpInvalid
-from conclave.services.signalling.errors import MediaGone, RequestInvalid, VersionMismatch
+from conclave.services.signalling.errors import MediaGone, RequestInvalid, TooManyProbes, VersionMismatch
 from conclave.services.signalling.slots import SlotView
 from conclave.v1 import meetings_pb2, rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
@@ -50,6 +50,7 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (ParticipantNotFound, pb.ERROR_CODE_INVALID_REQUEST),
     (SdpInvalid, pb.ERROR_CODE_SDP_INVALID),
     (CoreExhausted, pb.ERROR_CODE_LIMIT_EXCEEDED),
+    (TooManyProbes, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (MediaGone, pb.ERROR_CODE_UNAVAILABLE),
     (Unavailable, pb.ERROR_CODE_UNAVAILABLE),
     (PermissionDenied, pb.ERROR_CODE_PERMISSION_DENIED),
