@@ -81,10 +81,36 @@ class Line:
             self._tell(None)
 
 
+class _Ends:
+    """Waits for connections to end: aiohttp lets go of one over TLS while its socket is still open."""
+
+    def __init__(self) -> None:
+        self.trace = aiohttp.TraceConfig()
+        self.trace.on_request_end.append(self._connected)
+        self._open: list[tuple[asyncio.Transport, asyncio.Future[None]]] = []
+
+    async def reached(self) -> None:
+        """Returns once every socket is closed; the other side has its time to agree."""
+        for transport, closed in self._open:
+            await asyncio.wait([closed], timeout=CLOSE_SECONDS)
+            transport.abort()
+            await asyncio.gather(closed, return_exceptions=True)
+
+    async def _connected(self, _: aiohttp.ClientSession, __: object, end: aiohttp.TraceRequestEndParams) -> None:
+        connection = end.response.connection
+        if connection is None or connection.protocol is None or connection.transport is None:
+            return
+        closed = connection.protocol.closed
+        if closed is not None:
+            self._open.append((connection.transport, closed))
+
+
 @contextlib.asynccontextmanager
 async def open_line(gateway: str, trust: ssl.SSLContext, tell: Tell) -> AsyncIterator[Line]:
     """Connects to a gateway, told by its origin; closes in the end. Raises LineLost when it cannot be reached."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(sock_connect=ANSWER_SECONDS)) as client:
+    ends = _Ends()
+    timeout = aiohttp.ClientTimeout(sock_connect=ANSWER_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, trace_configs=[ends.trace]) as client:
         try:
             # The gateway's limit, and what our page's address would make a browser say.
             socket = await client.ws_connect(
@@ -106,3 +132,4 @@ async def open_line(gateway: str, trust: ssl.SSLContext, tell: Tell) -> AsyncIte
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
             await socket.close()
+            await ends.reached()
