@@ -39,7 +39,7 @@ def nonces(peer: Peer) -> list[tuple[int, int]]:
 
 
 # DESIGN section 5: one (SSRC, packet index) is protected at most once, whatever is sent, lost, asked for or switched.
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_no_index_is_ever_protected_twice(seed: int) -> None:
     rng = random.Random(seed)

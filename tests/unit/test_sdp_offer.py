@@ -145,7 +145,7 @@ def test_truncation_anywhere_raises_nothing_else(client: str) -> None:
 
 
 @seed(2)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=300))
 def test_arbitrary_text_raises_nothing_else(text: str) -> None:
     for candidate in (text, "v=0\r\n" + text):
@@ -154,7 +154,7 @@ def test_arbitrary_text_raises_nothing_else(text: str) -> None:
 
 
 @seed(3)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(CLIENTS),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.text(max_size=6)), min_size=1, max_size=4),

@@ -83,7 +83,7 @@ def test_replay_window(profile: SrtpProfile, backend: str, name: str) -> None:
     assert receiver.received_index(SSRC) == max(index for index, _ in table)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @seed(3711)
 @given(st.lists(st.integers(0, 2500), min_size=1, max_size=80))
 def test_every_index_is_taken_at_most_once(order: list[int]) -> None:
@@ -168,7 +168,7 @@ def test_truncation_at_every_length_is_refused(profile: SrtpProfile, backend: st
 
 
 @each
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @seed(7714)
 @given(data=st.binary(max_size=200))
 def test_hostile_bytes_raise_nothing_else(profile: SrtpProfile, backend: str, data: bytes) -> None:
@@ -181,7 +181,7 @@ def test_hostile_bytes_raise_nothing_else(profile: SrtpProfile, backend: str, da
 
 
 @each
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @seed(48)
 @given(
     calls=st.lists(
