@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from conclave.services.gateway.limits import Limits, Rate
+from conclave.services.domain.rates import Rate
+from conclave.services.gateway.limits import Limits
 from conclave.services.gateway.outgoing import CloseCode
 from conclave.v1 import signalling_pb2 as pb
 

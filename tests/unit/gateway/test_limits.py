@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conclave.services.gateway.limits import AddressBuckets, Rate, TokenBucket, address_key
+from conclave.services.domain.rates import Rate, TokenBucket
+from conclave.services.gateway.limits import AddressBuckets, address_key
 
 SECOND_NS = 1_000_000_000
 

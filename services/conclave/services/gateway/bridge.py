@@ -13,7 +13,8 @@ import grpc.aio
 from aiohttp import WSMsgType, web
 from google.protobuf.message import DecodeError
 
-from conclave.services.gateway.limits import Limits, TokenBucket
+from conclave.services.domain.rates import TokenBucket
+from conclave.services.gateway.limits import Limits
 from conclave.services.gateway.outgoing import CloseCode, End, Outgoing, OutgoingFull
 from conclave.v1 import signalling_pb2 as pb
 
