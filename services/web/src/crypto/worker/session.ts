@@ -69,8 +69,16 @@ export class Session {
     this.#nowMs = nowMs;
   }
 
+  /** Ends the leaf there is: nothing is sent or played until another has found or joined a group. */
+  leave(): void {
+    this.#enrolled = undefined;
+    this.#group = undefined;
+    this.#ring = undefined;
+  }
+
   /** Makes the leaf with which the client will be in the meeting, and gives its KeyPackage. wallClockMs: time of day. */
   async enrol({ vouched, identityKey, deploymentKey, meeting, policy }: Enrolment, wallClockMs: number): Promise<Bytes> {
+    this.leave();
     const authentication = await Authentication.of(deploymentKey, meeting);
     const leaf = await newLeaf(vouched, identityKey, wallClockMs);
     this.#enrolled = { policy, authentication, leaf };
@@ -92,7 +100,7 @@ export class Session {
   }
 
   abandon(): void {
-    this.#entered().abandon();
+    this.#group?.abandon();
   }
 
   async process(message: Bytes): Promise<Processed> {
