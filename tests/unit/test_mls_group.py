@@ -7,60 +7,14 @@ import random
 import pytest
 
 from conclave.services.mls.errors import GroupRetired, HandshakeRefused, NotYourLeaf, WrongEpoch
-from conclave.services.mls.group import COMMITTER_PATIENCE_NS, Group
-from conclave.services.mls.handshake import ProposalMessage, read_handshake
+from conclave.services.mls.group import COMMITTER_PATIENCE_NS, MAX_PROPOSALS, Group
 
-GROUP = b"group"
-
-
-def vector(data: bytes) -> bytes:
-    return (len(data).to_bytes(1) if len(data) < 64 else (0x4000 | len(data)).to_bytes(2)) + data
-
-
-def leaf(name: str, source: bytes = b"\1" + bytes(16)) -> bytes:
-    return bytes(2) + b"\0\1" + vector(name.encode()) + bytes(5) + source + bytes(2)
-
-
-def key_package(name: str) -> bytes:
-    return b"\0\1\0\1" + bytes(1) + leaf(name) + bytes(2)
-
-
-def add(name: str) -> bytes:
-    return b"\0\1" + key_package(name)
-
-
-def remove(index: int) -> bytes:
-    return b"\0\3" + index.to_bytes(4)
-
-
-UPDATE = b"\0\2" + leaf("updated", b"\2")
-
-
-def framed(epoch: int, sender: int, content: bytes, tags: int, group_id: bytes = GROUP) -> bytes:
-    head = b"\0\1\0\1" + vector(group_id) + epoch.to_bytes(8) + b"\1" + sender.to_bytes(4) + b"\0"
-    return head + content + bytes(tags)
-
-
-def proposal(epoch: int, sender: int, body: bytes) -> bytes:
-    return framed(epoch, sender, b"\2" + body, 2)
-
-
-def commit(
-    epoch: int, sender: int, *bodies: bytes, path: bool = False, refers: tuple[bytes, ...] = (), group_id: bytes = GROUP
-) -> bytes:
-    """refers: messages of proposals."""
-    listed = b"".join(b"\1" + body for body in bodies)
-    for message in refers:
-        found = read_handshake(message)
-        assert isinstance(found, ProposalMessage)
-        listed += b"\2" + vector(found.reference.hash)
-    tail = b"\1" + leaf("committer", b"\3\0") + b"\0" if path else b"\0"
-    return framed(epoch, sender, b"\3" + vector(listed) + tail, 3, group_id)
+from .mls_messages import GROUP, UPDATE, add, commit, key_package, leaf, proposal, remove
 
 
 def group_of(*others: str) -> Group:
     """A group of anna at leaf 0 and of these, in epoch 1 unless anna is alone."""
-    group = Group(GROUP, "anna")
+    group = Group.found(GROUP, "anna")
     for other in others:
         group.request(other, key_package(other))
     if others:
@@ -69,9 +23,12 @@ def group_of(*others: str) -> Group:
 
 
 def test_who_waits_is_added_in_order_and_named_for_the_welcome() -> None:
-    group = group_of("ben", "cleo")
+    group = group_of()
+    for name in ("ben", "cleo"):
+        group.request(name, key_package(name))
+    entry = group.take("anna", commit(0, 0, add("ben"), add("cleo")), has_welcome=True)
     assert group.leaves == {0: "anna", 1: "ben", 2: "cleo"}
-    assert (group.epoch, group.waiting, group.stream[0].joined) == (1, {}, ("ben", "cleo"))
+    assert (group.epoch, group.waiting, entry.joined) == (1, {}, ("ben", "cleo"))
 
 
 def test_of_two_commits_in_one_epoch_the_first_wins() -> None:
@@ -179,18 +136,49 @@ def test_nothing_refused_changes_the_group() -> None:
     assert repr(group) == before
 
 
-def test_a_member_resumes_the_stream_where_it_stopped() -> None:
+def test_the_stream_is_numbered_without_a_gap() -> None:
     group = group_of("ben")
-    entries = [group.take("ben", commit(epoch, 1, path=True)) for epoch in (1, 2, 3)]
-    assert group.since(entries[0].sequence) == entries[1:]
-    assert group.since(0) == group.stream
-    assert [entry.sequence for entry in group.stream] == [1, 2, 3, 4]
+    entries = [group.take("ben", message) for message in (commit(1, 1, path=True), proposal(2, 1, UPDATE))]
+    assert [(entry.sequence, entry.epoch, entry.commit, entry.path) for entry in entries] == [
+        (2, 1, True, True),
+        (3, 2, False, False),
+    ]
+
+
+def test_a_copy_is_another_group() -> None:
+    group = group_of("ben")
+    before, copied = repr(group), group.copy()
+    copied.request("cleo", key_package("cleo"))
+    copied.leave("ben")
+    copied.take("anna", commit(1, 0, remove(1), add("cleo"), path=True), has_welcome=True)
+    assert (repr(group), copied.leaves) == (before, {0: "anna", 1: "cleo"})
+
+
+def test_after_a_restart_a_commit_may_refer_to_what_was_proposed_before() -> None:
+    group = group_of("ben", "cleo")
+    group.leave("cleo")
+    proposed = proposal(1, 1, remove(2))
+    group.take("ben", proposed)
+    again = Group(GROUP, group.leaves, group.epoch, group.sequence, leaving=group.leaving)
+    again.restore_proposals([proposed])
+    entry = again.take("anna", commit(1, 0, path=True, refers=(proposed,)))
+    assert (entry.sequence, again.leaves) == (3, {0: "anna", 1: "ben"})
+
+
+def test_an_epoch_takes_so_many_proposals() -> None:
+    group = group_of("ben")
+    for number in range(MAX_PROPOSALS):
+        group.take("ben", proposal(1, 1, b"\0\2" + leaf(f"update {number}", b"\2")))
+    with pytest.raises(HandshakeRefused, match="proposals"):
+        group.take("ben", proposal(1, 1, UPDATE))
+    group.take("anna", commit(1, 0, path=True))
+    group.take("ben", proposal(2, 1, UPDATE))
 
 
 def test_the_lowest_leaf_online_commits_and_the_next_one_each_second() -> None:
     group = group_of("ben", "cleo")
     online = {"anna", "ben", "cleo"}
-    assert group.committer(online, 0) is None
+    assert group.committer(online, 0) == "anna"
     group.leave("anna")
     turns = [group.committer(online, second * COMMITTER_PATIENCE_NS) for second in range(3)]
     assert turns == ["ben", "cleo", "ben"]
@@ -214,6 +202,7 @@ def test_nobody_stays_alone_in_a_group() -> None:
 def test_whatever_is_tried_leaves_and_epochs_stay_in_order() -> None:
     chance = random.Random(11)
     group, names, taken = group_of("p0", "p1", "p2"), 3, 0
+    numbers: list[int] = []
     for _ in range(3_000):
         owners = sorted(set(group.leaves.values()))
         match chance.randrange(5):
@@ -231,7 +220,7 @@ def test_whatever_is_tried_leaves_and_epochs_stay_in_order() -> None:
                 )
                 before = group.epoch
                 try:
-                    group.take(group.leaves[sender], message, has_welcome=bool(offers))
+                    numbers.append(group.take(group.leaves[sender], message, has_welcome=bool(offers)).sequence)
                 except (HandshakeRefused, WrongEpoch, NotYourLeaf):
                     assert group.epoch == before
                 else:
@@ -239,5 +228,5 @@ def test_whatever_is_tried_leaves_and_epochs_stay_in_order() -> None:
                     assert (group.epoch, group.leaving) == (before + 1, set())
         assert len(set(group.leaves.values())) == len(group.leaves), "nobody has two leaves"
     assert taken > 400
-    assert [entry.sequence for entry in group.stream] == list(range(1, len(group.stream) + 1))
+    assert numbers == list(range(2, taken + 2))
     assert not group.retired

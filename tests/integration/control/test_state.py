@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from conclave.services.audit import models as audit_models
 from conclave.services.invites import models as invite_models
 from conclave.services.meetings.models import MeetingRow, ParticipantRow, WaitingRow
+from conclave.services.mls import models as mls_models
 from conclave.services.rooms.models import RoomRow
 from conclave.services.state.columns import UnreadableColumn
 from conclave.services.state.engine import CannotOpenDatabase, open_postgresql, open_sqlcipher
@@ -31,7 +32,8 @@ from conclave.services.state.tables import Row
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 CANARY = "Marguerite-Canary-7781"
 KEYS = DatabaseKeys(bytes(range(32)))
-TABLES = [RoomRow, MeetingRow, ParticipantRow, WaitingRow, invite_models.InviteRow, audit_models.AuditRow]
+GROUPS = [mls_models.GroupRow, mls_models.LeafRow, mls_models.EntrantRow, mls_models.HandshakeRow]
+TABLES = [RoomRow, MeetingRow, ParticipantRow, WaitingRow, invite_models.InviteRow, audit_models.AuditRow, *GROUPS]
 
 pytestmark = pytest.mark.asyncio
 
@@ -99,6 +101,7 @@ async def test_every_row_names_its_tenant_and_rows_about_people_their_subject() 
         WaitingRow.__table__,
         invite_models.InviteRow.__table__,
         audit_models.AuditRow.__table__,
+        *(model.__table__ for model in GROUPS if model is not mls_models.GroupRow),
     ):
         assert "subject_id" in table.columns
     assert len(TABLES) + 1 == len(Row.metadata.sorted_tables)

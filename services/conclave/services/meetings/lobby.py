@@ -109,7 +109,8 @@ class Lobbies:
     ) -> list[Participant]:
         now = self._clock()
         opens = meeting is None
-        joined = meeting or Meeting(random_id(), room_id, now)
+        mode = self._register.lobbies[room_id].room.protection_mode
+        joined = meeting or Meeting(random_id(), room_id, now, protection_mode=mode)
         seated = [
             Participant(
                 id=waiting.id,
@@ -120,6 +121,7 @@ class Lobbies:
                 join_time=now,
                 resume_token_hash=waiting.resume_token_hash,
                 invite_id=waiting.invite_id,
+                identity_key=waiting.identity_key,
                 attached=waiting.attached,
                 away_since_ns=waiting.away_since_ns,
             )

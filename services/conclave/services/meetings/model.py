@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from conclave.services.domain.identifiers import MeetingName
+from conclave.services.domain.protection import ProtectionMode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,6 +98,8 @@ class Participant:
     # None while the hand is down.
     hand_raise_time: datetime | None = None
     media: MediaState = MediaState.NONE
+    # Ed25519 public key of the client; empty where nothing is end-to-end encrypted.
+    identity_key: bytes = b""
     # Being taken out: no transport is made any more.
     leaving: bool = False
     # Whether a client's signalling is attached; if not, since when (monotonic nanoseconds).
@@ -129,6 +132,7 @@ class Waiting:
     resume_token_hash: bytes
     invite_id: str
     reason: WaitReason = WaitReason.HOST_ABSENT
+    identity_key: bytes = b""
     attached: bool = True
     away_since_ns: int = 0
 
@@ -165,6 +169,8 @@ class Meeting:
     locked: bool = False
     # The invites of those who were removed.
     barred: set[str] = field(default_factory=set)
+    # The room's, which never changes.
+    protection_mode: ProtectionMode = ProtectionMode.MANAGED
 
     @property
     def has_host(self) -> bool:

@@ -45,6 +45,7 @@ class ParticipantRow(TenantRow, Row):
     `conclave.v1.SourceKind`. `resume_token_hash` is SHA-256 of the token. `invite_id` names the invite that let the
     person in, which may be gone. `transport_id` is the media core's, null while there is none. `removed` is set for
     whom a host or an administrator took out. `hand_raise_time` is null while the hand is down.
+    `identity_key` is the client's Ed25519 public key in an end-to-end meeting, null in others.
     """
 
     __tablename__ = "participants"
@@ -69,6 +70,7 @@ class ParticipantRow(TenantRow, Row):
     invite_id: Mapped[str | None] = mapped_column(String(16))
     removed: Mapped[bool] = mapped_column(default=False, server_default=false())
     hand_raise_time: Mapped[datetime | None] = mapped_column(UtcTime())
+    identity_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class WaitingRow(TenantRow, Row):
@@ -89,3 +91,4 @@ class WaitingRow(TenantRow, Row):
     arrive_time: Mapped[datetime] = mapped_column(UtcTime())
     resume_token_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     invite_id: Mapped[str] = mapped_column(String(16))
+    identity_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))

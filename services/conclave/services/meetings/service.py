@@ -14,6 +14,7 @@ from conclave.services.domain.errors import InvalidArgument
 from conclave.services.domain.identifiers import MeetingName
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.pages import Page, read_page_request, write_page_token
+from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import MAX_PERSON_DISPLAY_NAME, Room, validate_display_name
 from conclave.services.media.errors import CoreUnavailable
@@ -35,8 +36,10 @@ from conclave.services.state.clock import Clock
 
 __all__ = ["MediaCut", "MeetingService", "MeetingStore"]
 
-# How long a participant whose signalling is lost may come back.
+# How long a participant whose signalling is lost may come back. In an end-to-end meeting the participant stays a leaf
+# of the group as long, and coming back without a new one is worth waiting for.
 GRACE_NS = 30_000_000_000
+END_TO_END_GRACE_NS = 60_000_000_000
 RESUME_TOKEN_SIZE = 32
 LISTING = "meetings"
 
@@ -154,11 +157,13 @@ class MeetingService:
         check_invite(room, meeting, invite)
         return waits_for(room, meeting, InviteComer(invite))
 
-    async def join(self, room: Room, invite: Invite, display_name: str) -> tuple[Participant | Waiting, str]:
+    async def join(
+        self, room: Room, invite: Invite, display_name: str, identity_key: bytes = b""
+    ) -> tuple[Participant | Waiting, str]:
         """Brings somebody in and opens the meeting with the first one, or lets them wait. Returns the resume token too.
 
-        display_name: what was typed; a personal invite has its own. Raises InvalidArgument for a name that cannot be,
-        MembersOnly, RemovedBefore, MeetingLocked and RoomFull.
+        display_name: what was typed; a personal invite has its own. identity_key: the client's, in end-to-end rooms.
+        Raises InvalidArgument for a name that cannot be, MembersOnly, RemovedBefore, MeetingLocked and RoomFull.
         """
         name = invite.display_name or validate_display_name(display_name, MAX_PERSON_DISPLAY_NAME)
         token = secrets.token_urlsafe(RESUME_TOKEN_SIZE)
@@ -175,14 +180,16 @@ class MeetingService:
                 waiting = Waiting(
                     person_id, room.room_id, subject_id, name, invite.role, now, token_hash, invite.invite_id, reason
                 )
+                waiting.identity_key = identity_key
                 await self._lobbies.enter(room, waiting)
                 return waiting, token
             opens = meeting is None
             if meeting is None:
-                meeting = Meeting(random_id(), room.room_id, now)
+                meeting = Meeting(random_id(), room.room_id, now, protection_mode=room.protection_mode)
             participant = Participant(
                 person_id, meeting.id, subject_id, name, invite.role, now, token_hash, invite.invite_id
             )
+            participant.identity_key = identity_key
             await self._store.join(meeting, participant, opens)
             self._register.add_participant(meeting, participant)
             self.tell_changed(participant)
@@ -244,9 +251,12 @@ class MeetingService:
 
     async def expire(self) -> None:
         """Takes out everybody whose grace time is over."""
-        overdue_ns = self._monotonic_ns() - GRACE_NS
+        now_ns = self._monotonic_ns()
+        overdue_ns = now_ns - GRACE_NS
         for meeting in self.meetings():
-            late = [p for p in meeting.participants.values() if not p.attached and overdue_ns >= p.away_since_ns]
+            end_to_end = meeting.protection_mode is not ProtectionMode.MANAGED
+            since_ns = now_ns - (END_TO_END_GRACE_NS if end_to_end else GRACE_NS)
+            late = [p for p in meeting.participants.values() if not p.attached and since_ns >= p.away_since_ns]
             if late:
                 await self._remove(late, EndReason.TIMED_OUT, "conclave-control")
         for room_id in list(self._register.lobbies):

@@ -38,7 +38,13 @@ class SqlMeetingStore:
 
     def _load_open(self, session: Session) -> list[Meeting]:
         meetings = {
-            row.id: Meeting(row.id, row.room_id, row.start_time, locked=row.locked)
+            row.id: Meeting(
+                row.id,
+                row.room_id,
+                row.start_time,
+                locked=row.locked,
+                protection_mode=find_room(session, self._tenant_id, row.room_id).protection_mode,
+            )
             for row in session.scalars(
                 select(MeetingRow).where(MeetingRow.tenant_id == self._tenant_id, MeetingRow.end_time.is_(None))
             )
@@ -95,6 +101,7 @@ class SqlMeetingStore:
             arrive_time=waiting.arrive_time,
             resume_token_hash=waiting.resume_token_hash,
             invite_id=waiting.invite_id,
+            identity_key=waiting.identity_key or None,
         )
         await self._store.run(lambda session: session.add(row))
 
@@ -166,6 +173,7 @@ class SqlMeetingStore:
                 published_sources=0,
                 active_sources=0,
                 invite_id=participant.invite_id,
+                identity_key=participant.identity_key or None,
             )
         )
         actor, resource = f"invite:{participant.invite_id}", f"{meeting.name}/participants/{participant.id}"
@@ -323,6 +331,7 @@ def _waiting(row: WaitingRow) -> Waiting:
         arrive_time=row.arrive_time,
         resume_token_hash=bytes(row.resume_token_hash),
         invite_id=row.invite_id,
+        identity_key=bytes(row.identity_key or b""),
         attached=False,
     )
 
@@ -341,5 +350,6 @@ def _participant(row: ParticipantRow) -> Participant:
         active=_kinds(row.active_sources),
         transport_id=row.transport_id or "",
         hand_raise_time=row.hand_raise_time,
+        identity_key=bytes(row.identity_key or b""),
         attached=False,
     )

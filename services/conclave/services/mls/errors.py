@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conclave.services.domain.errors import FailedPrecondition, InvalidArgument, PermissionDenied
+from conclave.services.domain.errors import FailedPrecondition, InvalidArgument, PermissionDenied, ResourceExhausted
 
-__all__ = ["GroupRetired", "HandshakeInvalid", "HandshakeRefused", "NotYourLeaf", "WrongEpoch"]
+__all__ = ["EntersTooOften", "GroupRetired", "HandshakeInvalid", "HandshakeRefused", "NotYourLeaf", "WrongEpoch"]
 
 
 class HandshakeInvalid(InvalidArgument):
@@ -25,3 +25,7 @@ class HandshakeRefused(FailedPrecondition):
 
 class GroupRetired(FailedPrecondition):
     """The group is over; the first participant who asks founds another one."""
+
+
+class EntersTooOften(ResourceExhausted):
+    """A participant asks for new leaves faster than anybody loses them."""

@@ -6,7 +6,7 @@ Members check all of it too. What is refused here is refused once, for everybody
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conclave.services.mls.errors import GroupRetired, HandshakeRefused, NotYourLeaf, WrongEpoch
 from conclave.services.mls.handshake import (
@@ -20,43 +20,75 @@ from conclave.services.mls.handshake import (
     read_handshake,
 )
 
-__all__ = ["COMMITTER_PATIENCE_NS", "LARGEST_LEAF", "Entry", "Group"]
+__all__ = ["COMMITTER_PATIENCE_NS", "LARGEST_LEAF", "MAX_PROPOSALS", "Entry", "Group"]
 
 # SFrame's KIDs have 12 bits for the sender.
 LARGEST_LEAF = 0xFFF
 # How long a committer has before the next one tries.
 COMMITTER_PATIENCE_NS = 1_000_000_000
+# Members propose nothing that the appliance does not ask for, except to update their own leaf.
+MAX_PROPOSALS = 256
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One handshake of the group's stream. epoch: the one that it was sent in; joined: whom its Welcome is for."""
+    """One handshake of the group's stream.
+
+    epoch: the one that it was sent in, which a commit ends. path: whether it brought new keys. joined: whom its Welcome
+    is for.
+    """
 
     sequence: int
     epoch: int
     message: bytes
     joined: tuple[str, ...] = ()
+    commit: bool = True
+    path: bool = False
 
 
 @dataclass
 class Group:
-    """A group, founded by one participant, as far as its delivery service knows it.
+    """A group as far as its delivery service knows it.
 
-    waiting: KeyPackages of admitted participants who are to be added. leaving: leaves that have to be removed.
+    leaves: whose they are. waiting: KeyPackages of admitted participants who are to be added. leaving: leaves that have
+    to be removed. sequence: the number of the stream's last entry.
     """
 
     group_id: bytes
-    founder: str
+    leaves: dict[int, str]
     epoch: int = 0
+    sequence: int = 0
     retired: bool = False
-    leaves: dict[int, str] = field(default_factory=dict)
     waiting: dict[str, bytes] = field(default_factory=dict)
     leaving: set[int] = field(default_factory=set)
-    stream: list[Entry] = field(default_factory=list)
     _proposals: dict[Reference, tuple[int, Proposal]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.leaves = self.leaves or {0: self.founder}
+    @classmethod
+    def found(cls, group_id: bytes, founder: str) -> Group:
+        """A group of one, who has leaf 0."""
+        return cls(group_id, {0: founder})
+
+    def copy(self) -> Group:
+        """A group to try a change on: it becomes the group once the change is stored."""
+        return replace(
+            self,
+            leaves=dict(self.leaves),
+            waiting=dict(self.waiting),
+            leaving=set(self.leaving),
+            _proposals=dict(self._proposals),
+        )
+
+    def restore_proposals(self, messages: Iterable[bytes]) -> None:
+        """Takes up what was proposed in this epoch before a restart."""
+        for message in messages:
+            handshake = read_handshake(message)
+            assert isinstance(handshake, ProposalMessage), "stored as a proposal"
+            self._proposals[handshake.reference] = handshake.sender, handshake.proposal
+
+    @property
+    def staying(self) -> dict[int, str]:
+        """The leaves that nobody has to remove."""
+        return {leaf: owner for leaf, owner in sorted(self.leaves.items()) if leaf not in self.leaving}
 
     def request(self, participant_id: str, key_package: bytes) -> None:
         """An admitted participant asks to be added. A leaf that the participant has goes: its client lost its keys."""
@@ -88,17 +120,14 @@ class Group:
             return self._propose(handshake, message)
         return self._commit(handshake, message, has_welcome=has_welcome)
 
-    def since(self, sequence: int) -> list[Entry]:
-        """The stream after an entry, for a member whose signalling resumes; 0 for all of it."""
-        return self.stream[sequence:]
+    def committer(self, online: Iterable[str], asking_ns: int) -> str | None:
+        """Who has to commit what is pending: the lowest leaf that is online, the next one after each second.
 
-    def committer(self, online: Iterable[str], pending_ns: int) -> str | None:
-        """Who has to commit what is pending: the lowest leaf that is online, the next one after each second."""
-        if self.retired or not (self.waiting or self.leaving):
-            return None
+        asking_ns: for how long members have been asked to.
+        """
         present = set(online)
-        able = [self.leaves[leaf] for leaf in sorted(self.leaves.keys() - self.leaving) if self.leaves[leaf] in present]
-        return able[pending_ns // COMMITTER_PATIENCE_NS % len(able)] if able else None
+        able = [owner for owner in self.staying.values() if owner in present]
+        return able[asking_ns // COMMITTER_PATIENCE_NS % len(able)] if able else None
 
     def retire(self) -> None:
         """Nobody has been online for too long: another group has to be founded."""
@@ -110,9 +139,9 @@ class Group:
 
     def _retire_if_nobody_stays(self) -> None:
         # A commit that leaves only its committer brings no new secret, so nobody makes one.
-        if len(self.leaves.keys() - self.leaving) <= 1 and self.leaving and not self.waiting:
+        if len(self.staying) <= 1 and self.leaving and not self.waiting:
             self.retire()
-        if not self.leaves.keys() - self.leaving:
+        if not self.staying:
             self.retire()
 
     def _propose(self, handshake: ProposalMessage, message: bytes) -> Entry:
@@ -120,8 +149,10 @@ class Group:
             raise HandshakeRefused(f"nobody is to remove leaf {handshake.proposal.leaf}")
         if isinstance(handshake.proposal, Add):
             raise HandshakeRefused("people are added by commits")
+        if len(self._proposals) >= MAX_PROPOSALS:
+            raise HandshakeRefused(f"an epoch takes {MAX_PROPOSALS} proposals")
         self._proposals[handshake.reference] = handshake.sender, handshake.proposal
-        return self._append(message)
+        return self._append(Entry(self.sequence + 1, self.epoch, message, commit=False))
 
     def _commit(self, handshake: Commit, message: bytes, *, has_welcome: bool) -> Entry:
         resolved = [self._resolve(handshake.sender, entry) for entry in handshake.proposals]
@@ -143,7 +174,7 @@ class Group:
             leaves[next(leaf for leaf in range(len(leaves) + 1) if leaf not in leaves)] = participant_id
         if max(leaves) > LARGEST_LEAF:
             raise HandshakeRefused(f"a group holds {LARGEST_LEAF + 1} leaves")
-        entry = self._append(message, joined)
+        entry = self._append(Entry(self.sequence + 1, self.epoch, message, joined, path=handshake.has_path))
         self.leaves = leaves
         self.epoch += 1
         self.leaving = set()
@@ -165,7 +196,6 @@ class Group:
             raise HandshakeRefused("a commit adds those who wait, by the KeyPackages that they gave, once each")
         return joined
 
-    def _append(self, message: bytes, joined: tuple[str, ...] = ()) -> Entry:
-        entry = Entry(len(self.stream) + 1, self.epoch, message, joined)
-        self.stream.append(entry)
+    def _append(self, entry: Entry) -> Entry:
+        self.sequence = entry.sequence
         return entry

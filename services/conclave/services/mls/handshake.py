@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from conclave.services.mls.errors import HandshakeInvalid
-from conclave.services.mls.reader import Reader
+from conclave.services.mls.reader import Reader, write_vector
 
 __all__ = [
     "Add",
@@ -117,15 +117,7 @@ def _read_membership_tag(reader: Reader) -> None:
 def _reference(authenticated_content: bytes) -> Reference:
     """RFC 9420 section 5.2. The bytes of a public message from its wire format to its signature are the content."""
     label = b"MLS 1.0 Proposal Reference"
-    sized = b"".join(_encode_length(len(part)) + part for part in (label, authenticated_content))
-    return Reference(hashlib.sha256(sized).digest())
-
-
-def _encode_length(length: int) -> bytes:
-    for prefix, size in enumerate((1, 2, 4)):
-        if length < 1 << (8 * size - 2):
-            return (prefix << (8 * size - 2) | length).to_bytes(size)
-    raise HandshakeInvalid("the MLS message is too long")
+    return Reference(hashlib.sha256(write_vector(label) + write_vector(authenticated_content)).digest())
 
 
 def _read_commit(reader: Reader) -> tuple[tuple[Proposal | Reference, ...], bool]:

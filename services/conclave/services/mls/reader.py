@@ -1,10 +1,10 @@
-"""Reads the presentation language of MLS (RFC 9420 section 2.1)."""
+"""Reads and writes the presentation language of MLS (RFC 9420 section 2.1)."""
 
 from __future__ import annotations
 
 from conclave.services.mls.errors import HandshakeInvalid
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "write_vector"]
 
 
 class Reader:
@@ -49,3 +49,11 @@ class Reader:
     def end(self) -> None:
         if not self.at_end:
             raise HandshakeInvalid("something follows the MLS message")
+
+
+def write_vector(data: bytes) -> bytes:
+    """A vector of variable size. Raises HandshakeInvalid for one of a gigabyte or more."""
+    for prefix, size in enumerate((1, 2, 4)):
+        if len(data) < 1 << (8 * size - 2):
+            return (prefix << (8 * size - 2) | len(data)).to_bytes(size) + data
+    raise HandshakeInvalid("the MLS message is too long")

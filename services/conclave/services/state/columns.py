@@ -1,4 +1,4 @@
-"""Column types: encrypted text and exact points in time."""
+"""Column types: encrypted text and bytes, and exact points in time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeDecorator
 from conclave.services.domain.data_classes import DataClass
 from conclave.services.state.keys import DatabaseKeys
 
-__all__ = ["Encrypted", "UnreadableColumn", "UtcTime", "bind_keys"]
+__all__ = ["Encrypted", "EncryptedBytes", "UnreadableColumn", "UtcTime", "bind_keys"]
 
 VERSION = 1
 """Layout: version (1 byte), key id (4), nonce (12), AES-256-GCM ciphertext and tag."""
@@ -39,8 +39,8 @@ def bind_keys(dialect: Dialect, keys: DatabaseKeys) -> None:
     _keys[dialect] = keys
 
 
-class Encrypted(TypeDecorator[str]):
-    """Text that only the process with the key file reads: AES-256-GCM, a random nonce, a key for each data class.
+class _Sealed(TypeDecorator[Any]):
+    """What only the process with the key file reads: AES-256-GCM, a random nonce, a key for each data class.
 
     The associated data names table, column and data class, so a value moved to another place does not open. Two values
     of one column can still be exchanged by whoever can write to the database.
@@ -54,30 +54,24 @@ class Encrypted(TypeDecorator[str]):
         self.data_class = data_class
         self.place = ""
 
-    def copy(self, **kw: Any) -> Encrypted:
+    def copy(self, **kw: Any) -> _Sealed:
         """A copy that keeps its place."""
-        copied = Encrypted(self.data_class)
+        copied = type(self)(self.data_class)
         copied.place = self.place
         return copied
 
     @property
     def _static_cache_key(self) -> tuple[Any, ...]:
         # The place is part of what the type does, so statements of two columns must not share processors.
-        return (Encrypted, self.data_class, self.place)
+        return (type(self), self.data_class, self.place)
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        """Encrypts."""
-        if value is None:
-            return None
+    def _seal(self, value: bytes, dialect: Dialect) -> bytes:
         keys = _keys[dialect]
         nonce = os.urandom(12)
-        sealed = keys.cipher(self.data_class).encrypt(nonce, value.encode(), self._associated_data())
+        sealed = keys.cipher(self.data_class).encrypt(nonce, value, self._associated_data())
         return bytes([VERSION]) + keys.key_id + nonce + sealed
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """Decrypts. Raises UnreadableColumn."""
-        if value is None:
-            return None
+    def _open(self, value: bytes, dialect: Dialect) -> bytes:
         keys = _keys[dialect]
         blob = bytes(value)
         if len(blob) < _HEADER_SIZE + _TAG_SIZE or blob[0] != VERSION:
@@ -85,16 +79,39 @@ class Encrypted(TypeDecorator[str]):
         if blob[1:5] != keys.key_id:
             raise UnreadableColumn(f"{self.place} was written with another key file; restore database.key")
         try:
-            plain = keys.cipher(self.data_class).decrypt(
+            return keys.cipher(self.data_class).decrypt(
                 blob[5:_HEADER_SIZE], blob[_HEADER_SIZE:], self._associated_data()
             )
         except InvalidTag:
             raise UnreadableColumn(f"{self.place} holds a value that was altered or moved") from None
-        return plain.decode()
 
     def _associated_data(self) -> bytes:
         assert self.place, "an encrypted column belongs to a table"
         return f"conclave column v1\0{self.place}\0{self.data_class.value}".encode()
+
+
+class EncryptedBytes(_Sealed):
+    """Encrypted bytes."""
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Encrypts."""
+        return None if value is None else self._seal(value, dialect)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Decrypts. Raises UnreadableColumn."""
+        return None if value is None else self._open(value, dialect)
+
+
+class Encrypted(_Sealed):
+    """Encrypted text."""
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """Encrypts."""
+        return None if value is None else self._seal(value.encode(), dialect)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        """Decrypts. Raises UnreadableColumn."""
+        return None if value is None else self._open(value, dialect).decode()
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -117,5 +134,5 @@ class UtcTime(TypeDecorator[datetime]):
 
 @listens_for(Column, "after_parent_attach")
 def _tell_place(column: Column[Any], parent: object) -> None:
-    if isinstance(column.type, Encrypted) and isinstance(parent, Table):
+    if isinstance(column.type, _Sealed) and isinstance(parent, Table):
         column.type.place = f"{parent.name}.{column.name}"
