@@ -1,10 +1,12 @@
-import { effect, signal, type ReadonlySignal } from "@preact/signals";
+import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
+import { blurCamera, type BlurCamera } from "../media/blur/camera.ts";
 import { openCamera, openMicrophone, type CaptureKind, type DeviceKind, type DeviceProblem, type MediaPort } from "../media/devices.ts";
 import type { SentKind } from "../media/peer.ts";
 import { whenAllowed } from "../media/permission.ts";
 import { openScreen, treatAs } from "../media/screen.ts";
+import { Background } from "./background.ts";
 import { Capture } from "./capture.ts";
 import { DeviceList } from "./devicelist.ts";
 import { Latest } from "./latest.ts";
@@ -26,7 +28,8 @@ export class LocalMedia {
 
   readonly microphoneOn = signal(false);
   readonly microphoneProblem: ReadonlySignal<DeviceProblem | undefined>;
-  /** The camera's picture while it is on. */
+  readonly background: Background;
+  /** The camera's picture while it is on, as it is shown and sent. */
   readonly camera = signal<MediaStreamTrack | undefined>(undefined);
   readonly cameraProblem: ReadonlySignal<DeviceProblem | undefined>;
   /** The shared screen's picture while it is shared. */
@@ -42,7 +45,7 @@ export class LocalMedia {
   #microphoneWanted = false;
   #screenAudio: MediaStreamTrack | null = null;
 
-  constructor(port: MediaPort, changed: TrackChanged) {
+  constructor(port: MediaPort, changed: TrackChanged, blur: BlurCamera = blurCamera) {
     const { preferences } = this;
     this.#port = port;
     this.#changed = changed;
@@ -60,6 +63,10 @@ export class LocalMedia {
       this.#useCamera(track);
       this.#tellOf("camera", track, why);
     });
+    this.background = new Background(preferences.blurBackground, blur, () => {
+      this.#useCamera(undefined);
+      return this.setCamera(false);
+    });
     this.microphoneProblem = this.microphone.problem;
     this.cameraProblem = this.cameraDevice.problem;
   }
@@ -70,7 +77,7 @@ export class LocalMedia {
     void this.setCamera(true);
     void whenAllowed("microphone", () => void (this.microphoneProblem.peek() === "blocked" && this.setMicrophone(true)));
     void whenAllowed("camera", () => void (this.cameraProblem.peek() === "blocked" && this.setCamera(true)));
-    const { wanted, echoCancellation, noiseSuppression, autoGainControl, screenContent } = this.preferences;
+    const { wanted, echoCancellation, noiseSuppression, autoGainControl, blurBackground, screenContent } = this.preferences;
     this.#whenChosen([wanted.microphone, echoCancellation, noiseSuppression, autoGainControl], () =>
       this.microphone.reopen(),
     );
@@ -78,6 +85,10 @@ export class LocalMedia {
       this.notice.value = { device: "speaker", nowUsing: "" };
     });
     this.#whenChosen([wanted.camera], () => this.cameraDevice.reopen());
+    this.#whenChosen([blurBackground], () => {
+      if (this.camera.peek() !== undefined) this.#useCamera(this.cameraDevice.track.peek());
+      return Promise.resolve();
+    });
     this.#whenChosen([screenContent], async () => {
       const screen = this.screen.peek();
       if (screen !== undefined) await treatAs(screen, screenContent.peek());
@@ -119,6 +130,7 @@ export class LocalMedia {
     this.microphone.close();
     this.cameraDevice.close();
     this.microphoneOn.value = false;
+    this.background.close();
     this.camera.value = undefined;
     this.#dropScreen();
   }
@@ -157,8 +169,9 @@ export class LocalMedia {
     this.#tell(SourceKind.MICROPHONE);
   }
 
+  /** The one place where a camera's track comes to be shown and sent. */
   #useCamera(track: MediaStreamTrack | undefined): void {
-    this.camera.value = track;
+    this.camera.value = this.background.of(track);
     this.#tell(SourceKind.CAMERA);
   }
 
@@ -193,7 +206,7 @@ export class LocalMedia {
     let first = true;
     const stop = effect(() => {
       for (const each of signals) void each.value;
-      if (!first) act().catch((error: unknown) => console.warn("the choice could not be followed:", error));
+      if (!first) untracked(act).catch((error: unknown) => console.warn("the choice could not be followed:", error));
       first = false;
     });
     this.#stops.push(stop);

@@ -18,6 +18,7 @@ export class MediaPreferences {
   readonly noiseSuppression = remembered("noise-suppression", true, isBoolean);
   readonly autoGainControl = remembered("auto-gain-control", true, isBoolean);
   readonly holdSpaceToTalk = remembered("hold-space-to-talk", true, isBoolean);
+  readonly blurBackground = remembered("blur-background", false, isBoolean);
   readonly screenContent: Signal<ScreenContent> = remembered<ScreenContent>("screen-content", "text", isScreenContent);
 
   get soundProcessing(): SoundProcessing {

@@ -60,6 +60,7 @@ export class MeetingMedia {
       clock,
     );
     this.#obeyAusterity();
+    effect(() => this.local.background.encoderRead(this.watch.figures.value?.limitation === "cpu"));
     effect(() => void this.transport.loudspeaker.useSpeaker(this.local.devices.speakerId.value));
   }
 

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
 import type { DeviceNotice, LocalMedia } from "../session/local.ts";
-import { obstaclesOf } from "./devicehelp.tsx";
+import { blurTroubleOf, obstaclesOf } from "./devicehelp.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { useTalkingWhileMuted } from "./talking.ts";
 import type { View } from "./view.ts";
@@ -26,6 +26,7 @@ function MostUrgent({ local, view }: { local: LocalMedia; view: View }): JSX.Ele
   const dismissed = useSignal<string | undefined>(undefined);
   const talkingWhileMuted = useTalkingWhileMuted(local).value;
   const notice = local.notice.value;
+  const blurTrouble = blurTroubleOf(local);
   const [obstacle] = obstaclesOf(local).filter(({ text }) => text !== dismissed.value);
   if (talkingWhileMuted) {
     return (
@@ -45,6 +46,17 @@ function MostUrgent({ local, view }: { local: LocalMedia; view: View }): JSX.Ele
         <Dismiss
           press={() => {
             dismissed.value = obstacle.text;
+          }}
+        />
+      </Line>
+    );
+  }
+  if (blurTrouble !== undefined) {
+    return (
+      <Line icon="warning" text={blurTrouble}>
+        <Dismiss
+          press={() => {
+            local.background.trouble.value = undefined;
           }}
         />
       </Line>

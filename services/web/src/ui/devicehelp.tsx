@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
 import { browserKind, type BrowserKind } from "../media/browserkind.ts";
+import type { BlurTrouble } from "../media/blur/watch.ts";
 import type { CaptureKind, DeviceProblem } from "../media/devices.ts";
 import type { LocalMedia } from "../session/local.ts";
 import { Icon } from "./icons.tsx";
@@ -58,10 +59,25 @@ export function obstaclesOf(local: LocalMedia): Obstacle[] {
   return found;
 }
 
+const BLUR_TROUBLES: Record<BlurTrouble, string> = { slow: texts.blurTooSlow, failed: texts.blurFailed };
+
+/** That the background is no longer blurred, without the person's doing; undefined while there is nothing to say. */
+export function blurTroubleOf(local: LocalMedia): string | undefined {
+  const trouble = local.background.trouble.value;
+  return trouble === undefined ? undefined : BLUR_TROUBLES[trouble];
+}
+
 /** What stops the devices, what helps in this browser, and another try. */
 export function DeviceHelp({ local }: { local: LocalMedia }): JSX.Element {
+  const blurTrouble = blurTroubleOf(local);
   return (
     <div class="device-helps" role="status">
+      {blurTrouble !== undefined && (
+        <div class="note device-help">
+          <Icon name="warning" />
+          <p class="device-help-title">{blurTrouble}</p>
+        </div>
+      )}
       {obstaclesOf(local).map(({ text, problem, retry }) => (
         <div key={text} class="note device-help">
           <Icon name="warning" />

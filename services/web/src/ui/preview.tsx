@@ -6,6 +6,7 @@ import { DeviceHelp } from "./devicehelp.tsx";
 import { Icon } from "./icons.tsx";
 import { MicrophoneLevel } from "./level.tsx";
 import { Picture } from "./picture.tsx";
+import { BlurChoice } from "./settings/blurchoice.tsx";
 import { DeviceSelect } from "./settings/deviceselect.tsx";
 
 /** How one looks and sounds before one joins, with which devices, and what stops them if anything does. */
@@ -24,6 +25,7 @@ export function Preview({ local }: { local: LocalMedia }): JSX.Element {
         <DeviceSelect local={local} kind="speaker" />
         <DeviceSelect local={local} kind="camera" />
       </div>
+      <BlurChoice local={local} />
     </section>
   );
 }

@@ -56,6 +56,15 @@ export const devices: typeof english = {
   youAreMutedHow: "Halten Sie die Leertaste, um zu sprechen.",
   youAreSharing: "Sie geben Ihren Bildschirm frei",
 
+  blurBackground: "Meinen Hintergrund unscharf machen",
+  blurBackgroundText:
+    "Alles außer Ihnen wird unscharf, auf diesem Gerät. Bis das gelingt, sehen die anderen Ihr ganzes Bild unscharf.",
+  blurImpossible: "Dieser Browser kann das nicht. Verwenden Sie ein aktuelles Chrome, Edge oder Firefox.",
+  blurTooSlow:
+    "Die Hintergrundunschärfe wurde abgeschaltet: Dieser Computer ist dafür zu langsam. Auch Ihre Kamera wurde abgeschaltet, damit niemand Ihren Raum sieht.",
+  blurFailed:
+    "Die Hintergrundunschärfe wurde abgeschaltet: Sie funktioniert auf diesem Computer nicht. Auch Ihre Kamera wurde abgeschaltet, damit niemand Ihren Raum sieht.",
+
   noiseSuppression: "Geräusche unterdrücken",
   echoCancellation: "Echo unterdrücken",
   autoGainControl: "Lautstärke selbst anpassen",

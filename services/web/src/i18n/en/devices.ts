@@ -48,6 +48,12 @@ export const devices = {
   youAreMutedHow: "Hold Space to talk.",
   youAreSharing: "You are sharing your screen",
 
+  blurBackground: "Blur my background",
+  blurBackgroundText: "Everything but you is blurred, on this device. Until that works, the others see all of your picture blurred.",
+  blurImpossible: "This browser can't do that. Use a current Chrome, Edge or Firefox.",
+  blurTooSlow: "Background blur was switched off: this computer is too slow for it. Your camera was turned off, so that nobody sees your room.",
+  blurFailed: "Background blur was switched off: it does not work on this computer. Your camera was turned off, so that nobody sees your room.",
+
   noiseSuppression: "Suppress noise",
   echoCancellation: "Cancel echo",
   autoGainControl: "Adjust loudness by itself",

@@ -6,6 +6,7 @@ import type { ScreenContent } from "../../media/screen.ts";
 import type { Session } from "../../session/session.ts";
 import { MicrophoneLevel } from "../level.tsx";
 import { AccessSettings } from "./access.tsx";
+import { BlurChoice } from "./blurchoice.tsx";
 import { Choice } from "./choice.tsx";
 import { DeviceSelect } from "./deviceselect.tsx";
 import { DisplaySettings } from "./display.tsx";
@@ -42,7 +43,12 @@ function Speaker({ session }: { session: Session }): JSX.Element {
 }
 
 function Camera({ session }: { session: Session }): JSX.Element {
-  return <DeviceSelect local={session.local} kind="camera" />;
+  return (
+    <>
+      <DeviceSelect local={session.local} kind="camera" />
+      <BlurChoice local={session.local} />
+    </>
+  );
 }
 
 function Sharing({ session }: { session: Session }): JSX.Element {
