@@ -13,6 +13,7 @@ import "./styles/invite.css";
 import "./styles/access.css";
 import "./styles/settings.css";
 import "./styles/network.css";
+import { startCryptoWorker } from "./crypto/worker/start.ts";
 import { exposeDiagnostics } from "./diagnostics.ts";
 import { tellLanguage } from "./i18n/index.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";
@@ -43,7 +44,7 @@ if (location.pathname === "/check") {
 }
 
 function begin(invitation: Invitation): void {
-  const session = new Session(invitation, openWebSocket, browserClock);
+  const session = new Session(invitation, openWebSocket, browserClock, startCryptoWorker);
   exposeDiagnostics(session);
   render(<App session={session} view={new View()} />, page);
   session.start();

@@ -1,4 +1,5 @@
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
+import type { FrameGuard } from "./frameguard.ts";
 import { linkSample, type LinkSample } from "./linkstatistics.ts";
 import { encodingsFor } from "./simulcast.ts";
 import { summariseSender, summariseSlot, type MediaStatistics } from "./statistics.ts";
@@ -38,26 +39,37 @@ export class Peer {
   readonly #senders = new Map<SentKind, RTCRtpTransceiver>();
   readonly #slots: RTCRtpTransceiver[] = [];
 
-  /** videoSlots: how many pictures it can receive at once. stateChanged: called with each state of the connection (ICE and DTLS together). */
-  constructor(videoSlots: number, stateChanged: (state: RTCPeerConnectionState) => void) {
+  /**
+   * videoSlots: how many pictures it can receive at once. stateChanged: called with each state of the connection (ICE and
+   * DTLS together). guard: in end-to-end rooms.
+   */
+  constructor(videoSlots: number, stateChanged: (state: RTCPeerConnectionState) => void, guard?: FrameGuard) {
     this.videoSlots = videoSlots;
     this.#connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection.onconnectionstatechange = () => stateChanged(this.#connection.connectionState);
-    for (const kind of SENT_KINDS) this.#senders.set(kind, this.#addSender(kind));
-    for (let i = 0; i < AUDIO_SLOTS; i++) this.#slots.push(this.#addReceiver("audio"));
-    for (let i = 0; i < videoSlots; i++) this.#slots.push(this.#addReceiver("video"));
+    for (const kind of SENT_KINDS) {
+      const transceiver = this.#addSender(kind, guard !== undefined);
+      guard?.sends(transceiver.sender, kind);
+      this.#senders.set(kind, transceiver);
+    }
+    for (let slot = 0; slot < AUDIO_SLOTS + videoSlots; slot++) {
+      const transceiver = this.#addReceiver(slot < AUDIO_SLOTS ? "audio" : "video");
+      guard?.receives(transceiver.receiver, slot);
+      this.#slots.push(transceiver);
+    }
   }
 
   get state(): RTCPeerConnectionState {
     return this.#connection.connectionState;
   }
 
-  #addSender(kind: SentKind): RTCRtpTransceiver {
+  #addSender(kind: SentKind, isGuarded: boolean): RTCRtpTransceiver {
     if (kind === SourceKind.MICROPHONE || kind === SourceKind.SCREEN_AUDIO) {
       return preferring("audio", this.#connection.addTransceiver("audio", { direction: "sendonly" }));
     }
     const sendEncodings: RTCRtpEncodingParameters[] =
       kind === SourceKind.CAMERA ? encodingsFor(1280, 720) : [{ maxBitrate: SCREEN_BITRATE }];
+    if (isGuarded && kind === SourceKind.CAMERA) for (const each of sendEncodings) Object.assign(each, { scalabilityMode: "L1T3" });
     return preferring("video", this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings }));
   }
 
@@ -88,6 +100,11 @@ export class Peer {
   /** The mids of the video slots, once the offer is made. */
   get videoMids(): string[] {
     return this.#slots.slice(AUDIO_SLOTS).flatMap((slot) => (slot.mid === null ? [] : [slot.mid]));
+  }
+
+  /** The mids of all slots in their order, once the offer is made; empty where there is none. */
+  get slotMids(): string[] {
+    return this.#slots.map(({ mid }) => mid ?? "");
   }
 
   /** The tracks of the audio slots. */

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 
 import { ErrorCode, type Answer, type Slot } from "../gen/conclave/v1/signalling_pb.js";
+import type { FrameGuard } from "../media/frameguard.ts";
 import { Loudspeaker } from "../media/loudspeaker.ts";
 import { Peer, SENT_KINDS, type LocalOffer, type SentKind } from "../media/peer.ts";
 import { waitBeforeAttempt } from "../protocol/backoff.ts";
@@ -41,6 +42,7 @@ export class MediaLink {
   readonly #trackOf: (kind: SentKind) => MediaStreamTrack | null;
   readonly #slotsKnown: (slots: readonly Slot[]) => void;
   readonly #videoSlots: () => number;
+  readonly #guard: () => FrameGuard | undefined;
 
   #negotiated = false;
   #attempt = 0;
@@ -57,12 +59,14 @@ export class MediaLink {
     trackOf: (kind: SentKind) => MediaStreamTrack | null,
     slotsKnown: (slots: readonly Slot[]) => void,
     videoSlots: () => number,
+    guard: () => FrameGuard | undefined,
   ) {
     this.#signalling = signalling;
     this.#clock = clock;
     this.#trackOf = trackOf;
     this.#slotsKnown = slotsKnown;
     this.#videoSlots = videoSlots;
+    this.#guard = guard;
   }
 
   /** Signalling is open (again): makes what is missing and repeats what may not have arrived. */
@@ -106,7 +110,7 @@ export class MediaLink {
     this.#negotiated = false;
     this.state.value = this.state.value === "new" ? "connecting" : "interrupted";
     if (!this.#signalling.isOpen()) return; // signallingOpened comes back to it.
-    const peer = new Peer(this.#videoSlots(), (state) => this.#stateChanged(peer, state));
+    const peer = new Peer(this.#videoSlots(), (state) => this.#stateChanged(peer, state), this.#guard());
     this.peer.value = peer;
     await this.#negotiate(peer, false);
   }

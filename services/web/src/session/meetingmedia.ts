@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { SourceKind, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import type { Joined, Slot } from "../gen/conclave/v1/signalling_pb.js";
 import { browserDevices } from "../media/devices.ts";
+import type { FrameGuard } from "../media/frameguard.ts";
 import { SENT_KINDS, videoSlotsFor, type SentKind } from "../media/peer.ts";
 import type { Request } from "../protocol/connection.ts";
 import type { Clock } from "../protocol/ports.ts";
@@ -23,6 +24,8 @@ export interface Meeting {
   /** How many people the room takes. */
   maxParticipants(): number;
   slotsKnown(slots: readonly Slot[]): void;
+  /** What all frames of a new transport pass; undefined in a room that is not end-to-end. */
+  guard(): FrameGuard | undefined;
 }
 
 /** What one person sends and receives: devices, sources, transport and the watch over it, tied to one another. */
@@ -48,6 +51,7 @@ export class MeetingMedia {
       (kind) => this.#sentTrack(kind),
       (slots) => meeting.slotsKnown(slots),
       () => videoSlotsFor(meeting.maxParticipants()),
+      () => meeting.guard(),
     );
     this.watch = new LinkWatch(
       {

@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 
+import { openIdentityStore } from "../crypto/identity/database.ts";
 import { EndReason, WaitReason, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import { Role, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import {
@@ -15,6 +16,8 @@ import { Connection, type Credential, type Invitation } from "../protocol/connec
 import { ConnectionLost, isFinal, SignallingError } from "../protocol/errors.ts";
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
 import { afterEvent, nameOf, participantOf, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
+import { canEncrypt, Protection, type Obstacle } from "./group/protection.ts";
+import { withProvenNames } from "./group/names.ts";
 import { Hosting } from "./hosting.ts";
 import type { LinkWatch } from "./linkwatch.ts";
 import type { LocalMedia } from "./local.ts";
@@ -25,7 +28,7 @@ import type { Sources } from "./sources.ts";
 /** Where the person is. */
 export type Phase = "arriving" | "joining" | "waiting" | "meeting" | "left" | "ended" | "refused";
 
-const CAPABILITIES = ["slots", "lobby"];
+const CAPABILITIES = ["slots", "lobby", ...(canEncrypt() ? ["end-to-end"] : [])];
 /** How long leaving waits for the appliance to hear of it. */
 const LEAVE_MS = 500;
 
@@ -40,9 +43,12 @@ export class Session {
   readonly fixedName = signal("");
   /** What the person waits for while waiting. */
   readonly waitReason = signal<WaitReason>(WaitReason.UNSPECIFIED);
-  readonly roster = signal<Roster | undefined>(undefined);
+  /** The meeting as the appliance tells it, with the names that an end-to-end group has proved. */
+  readonly roster = computed(() => this.#told.value && withProvenNames(this.#told.value, this.protection.members.value));
   /** Why the appliance refused, or why joining failed. */
   readonly problem = signal<SignallingError | undefined>(undefined);
+  /** Why this client cannot be in the end-to-end meeting. */
+  readonly obstacle = signal<Obstacle | undefined>(undefined);
   readonly endReason = signal<EndReason>(EndReason.UNSPECIFIED);
   readonly invitation: Invitation;
   readonly local: LocalMedia;
@@ -50,6 +56,7 @@ export class Session {
   readonly media: MediaLink;
   readonly hosting: Hosting;
   readonly link: LinkWatch;
+  readonly protection: Protection;
 
   /** The participant that this client is. */
   readonly self = computed<Participant | undefined>(
@@ -60,10 +67,12 @@ export class Session {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #media: MeetingMedia;
+  readonly #told = signal<Roster | undefined>(undefined);
   #resumeToken: string | undefined;
   #displayName = "";
 
-  constructor(invitation: Invitation, openSocket: OpenSocket, clock: Clock) {
+  /** startWorker: starts the one that holds an end-to-end meeting's keys. */
+  constructor(invitation: Invitation, openSocket: OpenSocket, clock: Clock, startWorker: () => Worker) {
     this.invitation = invitation;
     this.#clock = clock;
     this.#connection = new Connection(
@@ -93,6 +102,7 @@ export class Session {
         check: () => this.#connection.check(),
         maxParticipants: () => this.room.peek()?.maxParticipants ?? Number.POSITIVE_INFINITY,
         slotsKnown: (slots) => this.#slotsKnown(slots),
+        guard: () => this.protection.guard(),
       },
       clock,
     );
@@ -100,6 +110,17 @@ export class Session {
     this.sources = this.#media.sources;
     this.media = this.#media.transport;
     this.link = this.#media.watch;
+    this.protection = new Protection({
+      request,
+      clock,
+      room: this.room,
+      roster: this.#told,
+      peer: this.media.peer,
+      openStore: openIdentityStore,
+      startWorker,
+      renewMedia: () => void this.media.renew(),
+      obstructed: (obstacle) => this.#obstructed(obstacle),
+    });
   }
 
   get #inMeeting(): boolean {
@@ -171,7 +192,8 @@ export class Session {
 
   async #enter(): Promise<void> {
     try {
-      const request = { case: "join", value: { displayName: this.#displayName } } as const;
+      const identityKey = await this.protection.identityKey();
+      const request = { case: "join", value: { displayName: this.#displayName, identityKey } } as const;
       const answer = expect(await this.#connection.request(request), "joined", "waiting");
       if (this.phase.value === "left") return;
       if (answer.case === "joined") this.#entered(answer.value, false);
@@ -198,9 +220,10 @@ export class Session {
 
   #entered(joined: Joined, resumed: boolean): void {
     if (joined.resumeToken !== "") this.#resumeToken = joined.resumeToken;
-    this.roster.value = rosterFrom(joined);
+    this.#told.value = rosterFrom(joined);
     const goesOn = resumed && this.#inMeeting;
     this.phase.value = "meeting";
+    void this.protection.entered(joined, goesOn);
     this.#media.entered(joined, goesOn ? this.self.value : undefined);
   }
 
@@ -223,7 +246,8 @@ export class Session {
         this.phase.value = "ended";
         return this.#close();
       default:
-        if (this.roster.value !== undefined) this.roster.value = afterEvent(this.roster.value, body);
+        if (this.#told.value !== undefined) this.#told.value = afterEvent(this.#told.value, body);
+        this.protection.event(body);
     }
   }
 
@@ -233,14 +257,21 @@ export class Session {
     this.#close();
   }
 
+  #obstructed(obstacle: Obstacle): void {
+    this.obstacle.value = obstacle;
+    this.leaveAtOnce();
+    this.phase.value = "refused";
+  }
+
   #slotsKnown(slots: readonly Slot[]): void {
-    if (this.roster.value === undefined) return;
+    if (this.#told.value === undefined) return;
     // A new transport has new slots: what was known of the old ones is void.
-    this.roster.value = withSlots({ ...this.roster.value, slots: new Map() }, slots);
+    this.#told.value = withSlots({ ...this.#told.value, slots: new Map() }, slots);
   }
 
   #close(): void {
     this.#connection.close();
+    this.protection.close();
     this.#media.close();
     this.online.value = false;
   }

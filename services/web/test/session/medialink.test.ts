@@ -53,7 +53,7 @@ let link: MediaLink;
 beforeEach(() => {
   clock = new SimulatedClock();
   signalling = new FakeSignalling();
-  link = new MediaLink(signalling, clock, () => null, () => undefined, () => 2);
+  link = new MediaLink(signalling, clock, () => null, () => undefined, () => 2, () => undefined);
 });
 afterEach(() => link.close());
 

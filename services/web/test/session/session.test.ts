@@ -38,11 +38,15 @@ function requestsOf(socket: SimulatedSocket): (string | undefined)[] {
   return socket.sent.map((message) => message.body.case);
 }
 
+function noWorker(): Worker {
+  throw new Error("a managed room needs no worker");
+}
+
 /** The session of somebody who has opened the page. */
 async function arrived(invitation = INVITE, welcome: object = {}): Promise<Visit> {
   const clock = new SimulatedClock();
   const network = new SimulatedNetwork(clock);
-  const session = new Session(invitation, network.open, clock);
+  const session = new Session(invitation, network.open, clock, noWorker);
   session.start();
   await network.latest.accept();
   await network.latest.answer({ ...WELCOME, value: { ...WELCOME.value, ...welcome } });
