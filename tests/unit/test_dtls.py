@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
 import time
+import weakref
 
 import pytest
 from OpenSSL import SSL
@@ -53,6 +55,18 @@ def test_both_sides_export_the_same_keys() -> None:
     assert (ours.receive_key, ours.receive_salt) == (theirs.send_key, theirs.send_salt)
     assert ours.send_key != ours.receive_key
     assert (client.next_timeout(), server.next_timeout()) == (None, None)
+
+
+def test_an_endpoint_that_is_let_go_keeps_no_secret_until_garbage_is_collected() -> None:
+    client, server = pair()
+    exchange(client, server)
+    kept = [weakref.ref(endpoint._connection) for endpoint in (client, server)]
+    gc.disable()
+    try:
+        del client, server
+        assert [each() for each in kept] == [None, None]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import enum
 import hashlib
 import hmac
 import secrets
+import weakref
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -141,8 +142,8 @@ def _context(
 
 def _check_certificate(connection: SSL.Connection, certificate: crypto.X509, _error: int, depth: int, _ok: int) -> bool:
     # The chain proves nothing in WebRTC: the fingerprint that came through signalling does (RFC 8827 section 6.5).
-    endpoint = connection.get_app_data()
-    return depth != 0 or (isinstance(endpoint, DtlsEndpoint) and endpoint.accepts(certificate.to_cryptography()))
+    endpoint: DtlsEndpoint | None = connection.get_app_data()()
+    return depth != 0 or (endpoint is not None and endpoint.accepts(certificate.to_cryptography()))
 
 
 class DtlsEndpoint:
@@ -166,7 +167,8 @@ class DtlsEndpoint:
         self._timer_ns: int | None = None
         self._keys: SrtpKeys | None = None
         self._connection = identity.connection(client=client)
-        self._connection.set_app_data(self)
+        # Weakly: whoever lets an endpoint go frees its secrets at once, not when Python next looks for cycles.
+        self._connection.set_app_data(weakref.ref(self))
 
     def accepts(self, certificate: x509.Certificate) -> bool:
         """Tells in constant time whether a certificate is the announced one."""
