@@ -153,15 +153,29 @@ const firefoxEngine = (asking) => ({
     const find = async (name, role) => page.waitForSelector(`aria/${name}[role="${role}"]`, { timeout: PATIENCE_MS });
     return {
       goto: (url) => page.goto(url),
-      fill: async (name, text) => (await find(name, "textbox")).type(text),
+      fill: async (name, text) => {
+        const box = await find(name, "textbox");
+        await box.evaluate((each) => each.select()); // What is typed takes the place of what was there.
+        await box.type(text);
+      },
       press: async (name, role = "button") => (await find(name, role)).click(),
       evaluate: (expression) => page.evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
+      key: (keys) => pressTogether(page, keys.split("+")),
+      resize: (size) => page.setViewport(size),
       close: () => context.close(),
     };
   },
 });
+
+// As Playwright's "Shift+ArrowUp".
+async function pressTogether(page, keys) {
+  const held = keys.slice(0, -1);
+  for (const key of held) await page.keyboard.down(key);
+  await page.keyboard.press(keys.at(-1));
+  for (const key of held) await page.keyboard.up(key);
+}
 
 const engines = {
   chromium: chromiumEngine(false),
