@@ -187,6 +187,10 @@ def test_garbage_ends_its_connection(core: CoreProcess, garbage: bytes) -> None:
     connection.send_raw(garbage)
     assert connection.wait_for_end(3)
     connection.close()
+    # It is counted a moment after it has ended.
+    deadline = time.monotonic() + 5
+    while ended(core, "malformed") == before:
+        assert time.monotonic() < deadline, "the connection's end was not counted"
     assert ended(core, "malformed") == before + 1
 
 
