@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
@@ -26,14 +28,19 @@ from conclave.services.media.model import (
 from conclave.services.meetings.model import Lobby, Meeting, Participant, Waiting
 from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.service import MeetingService
+from conclave.services.mls.service import DeliveryService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
+from conclave.services.signalling.groups import GroupPresence, GroupRequests, GroupVoice
 from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.probes import Prober, Probes
 from conclave.v1 import meetings_pb2
 from conclave.v1 import signalling_pb2 as pb
 
+from .memory_groups import MemoryGroups
+
+DEPLOYMENT = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROOM = Room("board", "Board", ProtectionMode.MANAGED, 4, START)
 OFFER = (Path(__file__).parent.parent / "vectors" / "sdp" / "chromium.offer.sdp").read_bytes().decode()
@@ -187,6 +194,15 @@ class House:
         self.probes = Probes(self.core, lambda: self.now_ns)
         self.media = MediaSessions(self.meetings, self.core, self.audience, self.probes.transport_ids)
         self.hosts = HostRequests(self.meetings, Moderation(self.meetings, self.store, self.media), self.desk)
+        self.groups = MemoryGroups()
+        self.delivery = DeliveryService(
+            self.groups, GroupVoice(self.meetings, self.audience), lambda: START, lambda: self.now_ns
+        )
+        self.group_requests = GroupRequests(
+            self.meetings, self.delivery, DEPLOYMENT, DEPLOYMENT.public_key().public_bytes_raw(), lambda: START
+        )
+        self.presence = GroupPresence(self.meetings, self.delivery)
+        self.meetings.observe(self.presence)
         self.meetings.observe_people(self.audience)
         self.meetings.observe(self.audience)
         self.meetings.observe(self.media)
@@ -214,6 +230,7 @@ class Client:
             lambda: house.now_ns,
             house.hosts,
             Prober(house.probes),
+            house.group_requests,
         )
         self.request_id = 0
         self.id, self.token = "", ""

@@ -65,10 +65,9 @@ async def test_an_id_is_taken_once(api: Any) -> None:
     assert "choose another id" in await refused(create(api), grpc.StatusCode.ALREADY_EXISTS)
 
 
-@pytest.mark.parametrize("mode", ["PROTECTION_MODE_END_TO_END", "PROTECTION_MODE_END_TO_END_SEALED"])
-async def test_end_to_end_is_refused_and_nothing_is_created(api: Any, mode: str) -> None:
-    details = await refused(create(api, protection_mode=mode), grpc.StatusCode.FAILED_PRECONDITION)
-    assert "choose MANAGED" in details
+async def test_sealed_recordings_are_refused_and_nothing_is_created(api: Any) -> None:
+    sealed = create(api, protection_mode=pb.PROTECTION_MODE_END_TO_END_SEALED)
+    assert "which has no sealed recordings yet" in await refused(sealed, grpc.StatusCode.FAILED_PRECONDITION)
     assert not (await api.rooms.ListRooms(pb.ListRoomsRequest())).rooms
     assert await api.audit_entries() == []
 

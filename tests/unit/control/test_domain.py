@@ -65,10 +65,14 @@ def test_other_names_are_refused(name: str) -> None:
             parse(name)
 
 
-@pytest.mark.parametrize("mode", [ProtectionMode.END_TO_END, ProtectionMode.END_TO_END_SEALED])
-def test_a_protection_that_cannot_be_kept_is_refused_with_the_way_out(mode: ProtectionMode) -> None:
-    with pytest.raises(FailedPrecondition, match=f"{mode.name}.*choose MANAGED"):
-        new_room("abc", "", mode, 0, NOW)
+def test_a_protection_that_cannot_be_kept_is_refused_with_the_ways_out() -> None:
+    with pytest.raises(FailedPrecondition, match=r"END_TO_END_SEALED.*END_TO_END .*MANAGED"):
+        new_room("abc", "", ProtectionMode.END_TO_END_SEALED, 0, NOW)
+
+
+@pytest.mark.parametrize("mode", [ProtectionMode.END_TO_END, ProtectionMode.MANAGED])
+def test_a_protection_that_can_be_kept_is_the_rooms(mode: ProtectionMode) -> None:
+    assert new_room("abc", "", mode, 0, NOW).protection_mode is mode
 
 
 def test_a_room_without_a_protection_is_refused() -> None:

@@ -19,12 +19,16 @@ from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.service import MeetingService
 from conclave.services.meetings.store import SqlMeetingStore
 from conclave.services.meetings.watch import MeetingWatch
+from conclave.services.mls.lifecycle import DeliveryPart
+from conclave.services.mls.service import DeliveryService
+from conclave.services.mls.store import SqlGroupStore
 from conclave.services.rooms.grpc import room_rpc_service
 from conclave.services.rooms.service import RoomService
 from conclave.services.rpc.authentication import certificate_caller, gateway_caller, local_administrator
 from conclave.services.rpc.server import RpcServer, RpcService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
+from conclave.services.signalling.groups import GroupPresence, GroupRequests, GroupVoice
 from conclave.services.signalling.grpc import SignallingServicer, signalling_rpc_service
 from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.lifecycle import SignallingPart
@@ -122,18 +126,24 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     media = MediaSessions(meetings, core, audience, probes.transport_ids)
     moderation = Moderation(meetings, meeting_store, media)
     watch = MeetingWatch(meetings.register, rooms, clock)
-    for observer in (audience, media, watch):
+    delivery = DeliveryService(SqlGroupStore(store), GroupVoice(meetings, audience), clock, time.monotonic_ns)
+    presence = GroupPresence(meetings, delivery)
+    for observer in (audience, media, watch, presence):
         meetings.observe(observer)
     for people_observer in (audience, watch):
         meetings.observe_people(people_observer)
     rooms.observe(meetings)
     invites.observe(meetings)
     hosts = HostRequests(meetings, moderation, invites)
+    groups = GroupRequests(meetings, delivery, identity, identity.public_bytes, clock)
     streams = SignallingServicer(
-        lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns, hosts, Prober(probes))
+        lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns, hosts, Prober(probes), groups)
     )
 
-    parts: list[Part] = [SignallingPart(core, meetings, media, probes, streams.drop_dead)]
+    parts: list[Part] = [
+        SignallingPart(core, meetings, media, probes, streams.drop_dead),
+        DeliveryPart(delivery, presence.members),
+    ]
     api = [
         room_rpc_service(rooms, invites),
         meeting_rpc_service(meetings, moderation, watch),

@@ -19,9 +19,9 @@ class ProtectionMode(IntEnum):
 
 def require_available(mode: ProtectionMode) -> None:
     """Raises FailedPrecondition for a mode that this version cannot keep: it is refused, never silently weakened."""
-    if mode is not ProtectionMode.MANAGED:
+    if mode is ProtectionMode.END_TO_END_SEALED:
         raise FailedPrecondition(
-            f"protection mode {mode.name} is not available in this version, which has no end-to-end encryption yet: "
-            "nothing was created. What exists is MANAGED (encrypted between each participant and this appliance); "
-            "choose MANAGED if that is enough for this room"
+            "protection mode END_TO_END_SEALED is not available in this version, which has no sealed recordings yet: "
+            "nothing was created. What exists is END_TO_END (encrypted between the participants, nothing recorded) and "
+            "MANAGED (encrypted between each participant and this appliance); choose one if that is enough"
         )

@@ -84,7 +84,7 @@ def new_room(
     validate_room_id(room_id)
     if protection_mode is None:
         raise InvalidArgument(
-            "protection_mode is required: a room's protection is chosen, never assumed; choose MANAGED"
+            "protection_mode is required: a room's protection is chosen, never assumed; choose END_TO_END or MANAGED"
         )
     require_available(protection_mode)
     return Room(

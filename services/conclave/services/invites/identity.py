@@ -1,4 +1,4 @@
-"""The deployment's identity key, which signs invites."""
+"""The deployment's identity key, which signs invites and who people are in end-to-end meetings."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class IdentityKey:
         self._public = key.public_key()
         encoded = self._public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.fingerprint = hashlib.sha256(encoded).hexdigest()
+        self.public_bytes = self._public.public_bytes_raw()
 
     def __repr__(self) -> str:
         return "<secret>"

@@ -139,6 +139,13 @@ class DeliveryService:
             hall.online.discard(member.participant_id)
         self._changed.set()
 
+    def returned(self, member: Member) -> None:
+        """A participant's signalling is another, without having been lost: what the old one was told may be lost."""
+        hall = self._halls.get(member.meeting_id)
+        if hall is not None:
+            hall.back.add(member.participant_id)
+            self._changed.set()
+
     def left(self, member: Member) -> None:
         """A participant is in the meeting no more. With the last one everything about its groups is deleted."""
         hall = self._halls.get(member.meeting_id)
@@ -206,15 +213,19 @@ class DeliveryService:
     async def run(self) -> None:
         """Asks for what is due, whenever it is, until cancelled."""
         while True:
-            self._changed.clear()
-            for meeting_id in list(self._halls):
-                await self._attend(meeting_id, self._halls[meeting_id])
+            await self.attend()
             times = [time for hall in self._halls.values() if (time := hall.assembly.next_timeout()) is not None]
             try:
                 seconds = max(0, min(times) - self._monotonic_ns()) / 1e9 if times else None
                 await asyncio.wait_for(self._changed.wait(), seconds)
             except TimeoutError:
                 continue
+
+    async def attend(self) -> None:
+        """Stores who has left, and asks for what is due now."""
+        self._changed.clear()
+        for meeting_id, hall in list(self._halls.items()):
+            await self._attend(meeting_id, hall)
 
     async def _attend(self, meeting_id: str, hall: _Hall) -> None:
         async with hall.turn:

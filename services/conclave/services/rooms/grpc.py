@@ -190,7 +190,7 @@ def _protection_mode(value: int) -> ProtectionMode | None:
     try:
         return ProtectionMode(value)
     except ValueError:
-        raise InvalidArgument("this version does not know that protection mode; choose MANAGED") from None
+        raise InvalidArgument("this version does not know that protection mode; choose END_TO_END or MANAGED") from None
 
 
 def _role(value: int) -> Role:

@@ -15,6 +15,13 @@ from conclave.services.meetings.service import MeetingService
 from conclave.services.rooms.grpc import room_to_proto
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.errors import MediaGone, OutOfOrder, RequestInvalid, VersionMismatch
+from conclave.services.signalling.groups import (
+    END_TO_END,
+    GROUP_REQUESTS,
+    GroupRequests,
+    check_capable,
+    check_joining,
+)
 from conclave.services.signalling.hosts import REQUESTS, HostRequests
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.outbox import Outbox
@@ -27,7 +34,7 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = ["Connection", "InviteDesk", "RoomDesk"]
 
 VERSION = 1
-CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe")
+CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe", END_TO_END)
 # What a client says that can wait, and one that shows no credential because it wants nothing but to probe.
 LOBBY, PROBE = "lobby", "probe"
 MAX_WISHES = 64
@@ -67,6 +74,7 @@ class Connection:
         monotonic_ns: Callable[[], int],
         hosts: HostRequests,
         prober: Prober,
+        groups: GroupRequests,
     ) -> None:
         self._meetings = meetings
         self._media = media
@@ -77,9 +85,10 @@ class Connection:
         self._last_request_id = 0
         self._hosts = hosts
         self._prober = prober
+        self._groups = groups
         self._opened_ns = monotonic_ns()
         self._credential = pb.Hello()
-        self._can_wait = False
+        self._capabilities: frozenset[str] = frozenset()
         self._greeted = False
         self._stranger = False
         self._participant: Participant | None = None
@@ -172,6 +181,12 @@ class Connection:
             case "probe":
                 answer = pb.Answer(sdp=await self._prober.begin(message.probe.sdp, invited=not self._stranger))
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, answer=answer))
+            case "read_handshakes":
+                missed = await self._groups.missed(self._present(), message.read_handshakes)
+                self.outbox.put(pb.ServerMessage(request_id=message.request_id, handshakes=missed))
+            case body if body in GROUP_REQUESTS:
+                await self._groups.carry_out(self._present(), message)
+                self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
             case body if body in REQUESTS:
                 await self._hosts.carry_out(self._present(), message)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
@@ -203,11 +218,12 @@ class Connection:
                 f"{hello.max_version}; reload the page"
             )
         welcome = pb.Welcome(version=VERSION, capabilities=CAPABILITIES)
-        self._can_wait = LOBBY in hello.capabilities
+        self._capabilities = frozenset(hello.capabilities)
         match hello.WhichOneof("credential"):
             case "invite_token" | "dial_code":
                 self._credential = hello
                 invite, room = await self._verify()
+                check_capable(room, self._capabilities)
                 self._require_able_to_wait(self._meetings.reason_to_wait(room, invite) is not None)
                 self._tell_room(welcome, room, invite.role)
                 welcome.display_name = invite.display_name
@@ -229,13 +245,14 @@ class Connection:
         return invite, await self._rooms.get(invite.room_id)
 
     def _require_able_to_wait(self, has_to_wait: bool) -> None:
-        if has_to_wait and not self._can_wait:
+        if has_to_wait and LOBBY not in self._capabilities:
             raise VersionMismatch(
                 "this meeting lets you in when a host says so, which this page cannot show: reload it"
             )
 
     async def _resume(self, welcome: pb.Welcome, token: str) -> None:
         room = await self._rooms.get(self._meetings.room_of(self._meetings.owner_of(token)))
+        check_capable(room, self._capabilities)
         # From here to the Welcome nothing is awaited: no event comes before it. Who waited may be in by now.
         person = self._meetings.resume(token)
         self._resume_token = token
@@ -248,6 +265,7 @@ class Connection:
         else:
             self._participant = person
             self._say_replaced(self._audience.attach(person, self.outbox))
+            self._groups.returned(person)
             welcome.resumed.CopyFrom(self._joined(person, token))
 
     def _say_replaced(self, replaced: Outbox | None) -> None:
@@ -261,9 +279,10 @@ class Connection:
         self._prober.abandon()
         # Verified again: the invite may have been revoked since Hello.
         invite, room = await self._verify()
-        person, token = await self._meetings.join(room, invite, join.display_name)
+        identity_key = check_joining(room, join.identity_key)
+        person, token = await self._meetings.join(room, invite, join.display_name, identity_key)
         self._resume_token = token
-        if isinstance(person, Waiting) and not self._can_wait:
+        if isinstance(person, Waiting) and LOBBY not in self._capabilities:
             await self._meetings.leave(person)
             self._require_able_to_wait(True)
         if self.outbox.ended:
@@ -336,6 +355,7 @@ class Connection:
             waiting=[waiting_to_proto(person) for person in self._meetings.waiting_in(meeting.room_id)]
             if participant.role.may_moderate
             else [],
+            identity=self._groups.identity(participant),
         )
 
     def _waiting_to_proto(self, waiting: Waiting) -> pb.Waiting:

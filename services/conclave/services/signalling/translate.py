@@ -19,6 +19,7 @@ from conclave.services.meetings.errors import (
     SessionLost,
 )
 from conclave.services.meetings.model import EndReason, SourceKind
+from conclave.services.mls.errors import EntersTooOften, GroupRetired, HandshakeRefused, NotYourLeaf, WrongEpoch
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.signalling.errors import MediaGone, RequestInvalid, TooManyProbes, VersionMismatch
 from conclave.services.signalling.slots import SlotView
@@ -46,11 +47,16 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (MeetingLocked, pb.ERROR_CODE_MEETING_LOCKED),
     (MembersOnly, pb.ERROR_CODE_MEMBERS_ONLY),
     (RemovedBefore, pb.ERROR_CODE_REMOVED),
+    (WrongEpoch, pb.ERROR_CODE_STALE_EPOCH),
+    (HandshakeRefused, pb.ERROR_CODE_HANDSHAKE_REFUSED),
+    (NotYourLeaf, pb.ERROR_CODE_HANDSHAKE_REFUSED),
+    (GroupRetired, pb.ERROR_CODE_GROUP_RETIRED),
     (LastHost, pb.ERROR_CODE_INVALID_REQUEST),
     (ParticipantNotFound, pb.ERROR_CODE_INVALID_REQUEST),
     (SdpInvalid, pb.ERROR_CODE_SDP_INVALID),
     (CoreExhausted, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (TooManyProbes, pb.ERROR_CODE_LIMIT_EXCEEDED),
+    (EntersTooOften, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (MediaGone, pb.ERROR_CODE_UNAVAILABLE),
     (Unavailable, pb.ERROR_CODE_UNAVAILABLE),
     (PermissionDenied, pb.ERROR_CODE_PERMISSION_DENIED),
