@@ -15,6 +15,7 @@ __all__ = [
     "RemovedBefore",
     "RoomFull",
     "SessionLost",
+    "TooManyReports",
 ]
 
 
@@ -56,3 +57,7 @@ class MembersOnly(PermissionDenied):
 
 class RemovedBefore(PermissionDenied):
     """Somebody who came through this personal invite was removed from this meeting."""
+
+
+class TooManyReports(ResourceExhausted):
+    """A client tells of its connection more often than everybody shall hear of it."""

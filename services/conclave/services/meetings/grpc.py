@@ -12,7 +12,7 @@ from conclave.services.domain.callers import Permission
 from conclave.services.domain.errors import InvalidArgument
 from conclave.services.domain.identifiers import parse_meeting_name, parse_participant_name, parse_room_name
 from conclave.services.domain.roles import Role
-from conclave.services.meetings.model import MeetingRecord, Participant, SourceKind, Waiting, source_id
+from conclave.services.meetings.model import MeetingRecord, Participant, Quality, SourceKind, Waiting, source_id
 from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.register import Actor
 from conclave.services.meetings.service import MeetingService
@@ -24,7 +24,13 @@ from conclave.v1 import meetings_pb2 as pb
 from conclave.v1 import meetings_pb2_grpc as pb_grpc
 from conclave.v1 import rooms_pb2 as rooms_pb
 
-__all__ = ["MeetingServicer", "meeting_rpc_service", "participant_to_proto", "waiting_to_proto"]
+__all__ = [
+    "MeetingServicer",
+    "meeting_rpc_service",
+    "participant_to_proto",
+    "quality_to_proto",
+    "waiting_to_proto",
+]
 
 PERMISSIONS = {
     "GetMeeting": Permission.READ_MEETINGS,
@@ -164,6 +170,16 @@ def participant_to_proto(participant: Participant) -> pb.Participant:
         connection_state=pb.ConnectionState.ValueType(participant.connection_state.value),
         member=participant.member,
         hand_raise_time=None if participant.hand_raise_time is None else _timestamp(participant.hand_raise_time),
+        quality=quality_to_proto(participant.quality),
+    )
+
+
+def quality_to_proto(quality: Quality) -> pb.ConnectionQuality:
+    """How good somebody's connection is."""
+    return pb.ConnectionQuality(
+        level=pb.QualityLevel.ValueType(quality.level.value),
+        reason=pb.QualityReason.ValueType(quality.reason.value),
+        camera_paused=quality.camera_paused,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conclave.services.domain.rooms import Room
 
 __all__ = [
+    "GOOD",
     "ConnectionState",
     "EndReason",
     "Lobby",
@@ -23,6 +24,9 @@ __all__ = [
     "Meeting",
     "MeetingRecord",
     "Participant",
+    "Quality",
+    "QualityLevel",
+    "QualityReason",
     "SourceKind",
     "WaitReason",
     "Waiting",
@@ -72,6 +76,36 @@ class EndReason(IntEnum):
     TURNED_AWAY = 4
 
 
+class QualityLevel(IntEnum):
+    """Values are those of `conclave.v1.QualityLevel`."""
+
+    GOOD = 1
+    WEAK = 2
+    POOR = 3
+
+
+class QualityReason(IntEnum):
+    """Values are those of `conclave.v1.QualityReason`."""
+
+    NONE = 0
+    LOSS = 1
+    DELAY = 2
+    BANDWIDTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good somebody's way to the appliance is, as their client says."""
+
+    level: QualityLevel
+    reason: QualityReason
+    # Whether a camera that is on gives way to the voice.
+    camera_paused: bool
+
+
+GOOD = Quality(QualityLevel.GOOD, QualityReason.NONE, False)
+
+
 class WaitReason(IntEnum):
     """Values are those of `conclave.v1.WaitReason`."""
 
@@ -100,6 +134,10 @@ class Participant:
     media: MediaState = MediaState.NONE
     # Ed25519 public key of the client; empty where nothing is end-to-end encrypted.
     identity_key: bytes = b""
+    # Not stored: a client tells it again to a control that restarted.
+    quality: Quality = GOOD
+    # When the others were told of it last (monotonic nanoseconds).
+    quality_told_ns: int | None = None
     # Being taken out: no transport is made any more.
     leaving: bool = False
     # Whether a client's signalling is attached; if not, since when (monotonic nanoseconds).

@@ -44,7 +44,7 @@ class MeetingObserver(Protocol):
 
 
 class PeopleObserver(Protocol):
-    """Who is told of waiting, locks, roles, muting and the room's policy, after it has changed."""
+    """Who is told of waiting, locks, roles, muting, connections and the room's policy, after it has changed."""
 
     def admitted(self, participant: Participant) -> None:
         """Somebody who waited is in the meeting; everybody else has been told."""
@@ -66,6 +66,9 @@ class PeopleObserver(Protocol):
 
     def muted(self, participant: Participant, by: Participant | None) -> None:
         """Somebody's microphone was switched off; by: None for an administrator."""
+
+    def quality_changed(self, meeting: Meeting, participant: Participant) -> None:
+        """Somebody's connection became better or worse."""
 
     def room_changed(self, room: Room) -> None:
         """A room's name, limit or policy is another."""

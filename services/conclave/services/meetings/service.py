@@ -31,6 +31,7 @@ from conclave.services.meetings.model import (
     Waiting,
     WaitReason,
 )
+from conclave.services.meetings.quality import Qualities
 from conclave.services.meetings.register import MeetingObserver, PeopleObserver, Register, carried_out
 from conclave.services.state.clock import Clock
 
@@ -93,13 +94,14 @@ class MeetingService:
         self._register = Register()
         self._lobbies = Lobbies(self._register, store, clock)
         self.hands = Hands(self._register, store, clock)
+        self.qualities = Qualities(self._register, monotonic_ns)
 
     def observe(self, observer: MeetingObserver) -> None:
         """Adds somebody who is told of participants."""
         self._register.observers.append(observer)
 
     def observe_people(self, observer: PeopleObserver) -> None:
-        """Adds somebody who is told of waiting, locks, roles, muting and the room's policy."""
+        """Adds somebody who is told of waiting, locks, roles, muting, connections and the room's policy."""
         self._register.people_observers.append(observer)
 
     @property

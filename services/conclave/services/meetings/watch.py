@@ -142,6 +142,9 @@ class MeetingWatch:
     def role_changed(self, meeting: Meeting, participant: Participant) -> None:
         """Told as a participant who changed."""
 
+    def quality_changed(self, meeting: Meeting, participant: Participant) -> None:
+        """Not told: a live view has no column for it."""
+
     def muted(self, participant: Participant, by: Participant | None) -> None:
         """Told as a participant who changed."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from conclave.services.domain.rooms import Room
-from conclave.services.meetings.grpc import participant_to_proto, waiting_to_proto
+from conclave.services.meetings.grpc import participant_to_proto, quality_to_proto, waiting_to_proto
 from conclave.services.meetings.model import EndReason, Meeting, Participant, Waiting
 from conclave.services.rooms.grpc import room_to_proto
 from conclave.services.signalling.outbox import Outbox
@@ -130,6 +130,12 @@ class Audience:
         """Somebody's microphone was switched off."""
         request = pb.MuteRequested(participant_id="" if by is None else by.id)
         self.tell(participant, pb.ServerMessage(mute_requested=request))
+
+    def quality_changed(self, meeting: Meeting, participant: Participant) -> None:
+        """Somebody's connection became better or worse."""
+        quality = quality_to_proto(participant.quality)
+        changed = pb.QualityChanged(participant_id=participant.id, quality=quality)
+        self.tell_all(meeting, pb.ServerMessage(quality_changed=changed))
 
     def room_changed(self, room: Room) -> None:
         """The room is another."""

@@ -27,14 +27,20 @@ from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.outbox import Outbox
 from conclave.services.signalling.probes import Prober
 from conclave.services.signalling.slots import Wish
-from conclave.services.signalling.translate import ended_message, error_message, slots_to_proto, source_kind_from_proto
+from conclave.services.signalling.translate import (
+    ended_message,
+    error_message,
+    quality_from_proto,
+    slots_to_proto,
+    source_kind_from_proto,
+)
 from conclave.v1 import meetings_pb2, rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
 
 __all__ = ["Connection", "InviteDesk", "RoomDesk"]
 
 VERSION = 1
-CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe", END_TO_END)
+CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe", "quality", END_TO_END)
 # What a client says that can wait, and one that shows no credential because it wants nothing but to probe.
 LOBBY, PROBE = "lobby", "probe"
 MAX_WISHES = 64
@@ -210,6 +216,9 @@ class Connection:
                 await self._meetings.hands.set(self._present(), message.set_hand.raised)
             case "end_probe":
                 await self._prober.end()
+            case "report_quality":
+                quality = quality_from_proto(message.report_quality.quality)
+                self._meetings.qualities.report(self._present(), quality)
 
     async def _hello(self, request_id: int, hello: pb.Hello) -> None:
         if not hello.min_version <= VERSION <= hello.max_version:

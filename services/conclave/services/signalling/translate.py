@@ -17,8 +17,9 @@ from conclave.services.meetings.errors import (
     RemovedBefore,
     RoomFull,
     SessionLost,
+    TooManyReports,
 )
-from conclave.services.meetings.model import EndReason, SourceKind
+from conclave.services.meetings.model import EndReason, Quality, QualityLevel, QualityReason, SourceKind
 from conclave.services.mls.errors import EntersTooOften, GroupRetired, HandshakeRefused, NotYourLeaf, WrongEpoch
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.signalling.errors import MediaGone, RequestInvalid, TooManyProbes, VersionMismatch
@@ -29,6 +30,7 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = [
     "ended_message",
     "error_message",
+    "quality_from_proto",
     "role_from_proto",
     "slots_message",
     "slots_to_proto",
@@ -54,6 +56,7 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (LastHost, pb.ERROR_CODE_INVALID_REQUEST),
     (ParticipantNotFound, pb.ERROR_CODE_INVALID_REQUEST),
     (SdpInvalid, pb.ERROR_CODE_SDP_INVALID),
+    (TooManyReports, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (CoreExhausted, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (TooManyProbes, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (EntersTooOften, pb.ERROR_CODE_LIMIT_EXCEEDED),
@@ -93,6 +96,14 @@ def source_kind_from_proto(value: int) -> SourceKind:
         raise RequestInvalid(
             "a source has no kind that this appliance knows; name microphone, camera or screen"
         ) from None
+
+
+def quality_from_proto(quality: meetings_pb2.ConnectionQuality) -> Quality:
+    """How good a connection is. Raises RequestInvalid for what this version does not know."""
+    try:
+        return Quality(QualityLevel(quality.level), QualityReason(quality.reason), quality.camera_paused)
+    except ValueError:
+        raise RequestInvalid("the quality has a level or a reason that this appliance does not know") from None
 
 
 def role_from_proto(value: int) -> Role:

@@ -22,10 +22,22 @@ const BETTER_AFTER = 4;
 
 export const FINE: SteadyQuality = { level: "good", reason: "none", worse: 0, better: 0 };
 
-/** Judges what happened between two readings. */
+const GOOD: Quality = { level: "good", reason: "none" };
+/** What can only lie on the way between the client and the appliance. Loss and jitter of what arrives may be a sender's. */
+const OWN_WAY: ReadonlySet<QualityReason> = new Set(["lossUp", "delay", "bandwidthUp"]);
+
+/** Judges what happened between two readings, as the person is told. */
 export function judge(figures: LinkFigures): Quality {
-  // The worst wins; of two alike, the one named first, which explains the later ones.
-  const verdicts: readonly Quality[] = [
+  return worstOf(verdictsOn(figures));
+}
+
+/** Judges it as the others are told: only by what is no fault of theirs. */
+export function judgeOwnWay(figures: LinkFigures): Quality {
+  return worstOf(verdictsOn(figures).filter(({ reason }) => OWN_WAY.has(reason)));
+}
+
+function verdictsOn(figures: LinkFigures): readonly Quality[] {
+  return [
     { reason: "lossUp", level: above(figures.lossUp, 0.04, 0.12) },
     { reason: "lossDown", level: above(figures.lossDown, 0.04, 0.12) },
     { reason: "delay", level: above(figures.roundTripMs ?? 0, 400, 900) },
@@ -34,8 +46,11 @@ export function judge(figures: LinkFigures): Quality {
     { reason: "bandwidthUp", level: bandwidthLevel(figures) },
     { reason: "computer", level: figures.limitation === "cpu" ? "weak" : "good" },
   ];
-  const worst = verdicts.reduce((found, each) => (RANK[each.level] > RANK[found.level] ? each : found));
-  return worst.level === "good" ? { level: "good", reason: "none" } : worst;
+}
+
+/** The worst wins; of two alike, the one named first, which explains the later ones. */
+function worstOf(verdicts: readonly Quality[]): Quality {
+  return verdicts.reduce((found, each) => (RANK[each.level] > RANK[found.level] ? each : found), GOOD);
 }
 
 /** What to show after one more reading: it follows neither a single bad reading nor a single good one. */

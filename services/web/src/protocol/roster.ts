@@ -53,12 +53,7 @@ export function afterEvent(roster: Roster, body: ServerMessage["body"]): Roster 
   switch (body.case) {
     case "participantChanged": {
       const changed = body.value.participant;
-      if (changed === undefined) return roster;
-      const known = roster.participants.some((participant) => participant.id === changed.id);
-      const participants = known
-        ? roster.participants.map((participant) => (participant.id === changed.id ? changed : participant))
-        : [...roster.participants, changed].sort(byJoinTime);
-      return { ...roster, participants };
+      return changed === undefined ? roster : withParticipant(roster, changed);
     }
     case "participantLeft": {
       const { participantId } = body.value;
@@ -67,6 +62,12 @@ export function afterEvent(roster: Roster, body: ServerMessage["body"]): Roster 
         participants: roster.participants.filter((participant) => participant.id !== participantId),
         speakerIds: roster.speakerIds.filter((id) => id !== participantId),
       };
+    }
+    case "qualityChanged": {
+      const { participantId, quality } = body.value;
+      const changed = participantOf(roster, participantId);
+      if (changed === undefined || quality === undefined) return roster;
+      return withParticipant(roster, { ...changed, quality });
     }
     case "slotsChanged":
       return withSlots(roster, body.value.slots);
@@ -79,6 +80,14 @@ export function afterEvent(roster: Roster, body: ServerMessage["body"]): Roster 
     default:
       return roster;
   }
+}
+
+function withParticipant(roster: Roster, changed: Participant): Roster {
+  const known = roster.participants.some((participant) => participant.id === changed.id);
+  const participants = known
+    ? roster.participants.map((participant) => (participant.id === changed.id ? changed : participant))
+    : [...roster.participants, changed].sort(byJoinTime);
+  return { ...roster, participants };
 }
 
 /** The roster with some slots replaced. */

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 
 import { figuresBetween, type LinkFigures, type LinkSample } from "../media/linkstatistics.ts";
-import { FINE, judge, steadied, type SteadyQuality } from "../media/quality.ts";
+import { FINE, judge, judgeOwnWay, steadied, type SteadyQuality } from "../media/quality.ts";
 import type { Clock } from "../protocol/ports.ts";
 import { afterFigures, insisting, NO_AUSTERITY, type Austerity } from "./bandwidth.ts";
 
@@ -17,6 +17,8 @@ export interface WatchedLink {
 export class LinkWatch {
   readonly figures = signal<LinkFigures | undefined>(undefined);
   readonly quality = signal<SteadyQuality>(FINE);
+  /** What the others are told of it. */
+  readonly ownWay = signal<SteadyQuality>(FINE);
   readonly austerity = signal<Austerity>(NO_AUSTERITY);
 
   readonly #link: WatchedLink;
@@ -44,6 +46,7 @@ export class LinkWatch {
     this.#before = undefined;
     this.figures.value = undefined;
     this.quality.value = FINE;
+    this.ownWay.value = FINE;
   }
 
   /** The person wants the camera sent all the same. */
@@ -63,6 +66,7 @@ export class LinkWatch {
   #note(figures: LinkFigures, elapsedMs: number): void {
     this.figures.value = figures;
     this.quality.value = steadied(this.quality.peek(), judge(figures));
+    this.ownWay.value = steadied(this.ownWay.peek(), judgeOwnWay(figures));
     this.austerity.value = afterFigures(this.austerity.peek(), figures, elapsedMs, this.#link.cameraOn());
   }
 }

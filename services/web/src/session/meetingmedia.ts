@@ -1,4 +1,4 @@
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 
 import { SourceKind, type Participant } from "../gen/conclave/v1/meetings_pb.js";
 import type { Joined, Slot } from "../gen/conclave/v1/signalling_pb.js";
@@ -11,6 +11,7 @@ import { LinkWatch } from "./linkwatch.ts";
 import { LocalMedia } from "./local.ts";
 import { MediaLink } from "./medialink.ts";
 import { mediaSignalling } from "./mediasignalling.ts";
+import { QualityReport } from "./qualityreport.ts";
 import { Sources } from "./sources.ts";
 
 /** The meeting that the media is for, as far as media has to know it. */
@@ -36,6 +37,7 @@ export class MeetingMedia {
   readonly watch: LinkWatch;
 
   readonly #meeting: Meeting;
+  readonly #report: QualityReport;
 
   constructor(meeting: Meeting, clock: Clock) {
     this.#meeting = meeting;
@@ -63,14 +65,17 @@ export class MeetingMedia {
       },
       clock,
     );
+    this.#report = new QualityReport(meeting.request);
     this.#obeyAusterity();
     effect(() => this.local.background.encoderRead(this.watch.figures.value?.limitation === "cpu"));
+    effect(() => this.#reportQuality());
     effect(() => void this.transport.loudspeaker.useSpeaker(this.local.devices.speakerId.value));
   }
 
   /** The person is in the meeting. `resumed`: the one that a lost connection had left on its own. */
   entered(joined: Joined, resumed: Participant | undefined): void {
     if (resumed !== undefined) this.sources.resumed(resumed);
+    this.#report.entered(joined.participants.find(({ id }) => id === joined.participantId));
     this.sources.tell(SENT_KINDS);
     this.transport.signallingOpened(joined.mediaConnected);
     this.watch.start();
@@ -92,6 +97,13 @@ export class MeetingMedia {
         this.#trackChanged(SourceKind.CAMERA);
       }
     });
+  }
+
+  #reportQuality(): void {
+    const { value } = this.watch.ownWay;
+    const paused = this.watch.austerity.value.cameraPaused && this.local.camera.value !== undefined;
+    // Entering the meeting says nothing new of the connection: the appliance takes it for good.
+    if (untracked(() => this.#meeting.isOn())) this.#report.tell(value, paused);
   }
 
   /** What a source sends: nothing of a camera that is paused. */

@@ -4,13 +4,12 @@ import { texts } from "../i18n/index.ts";
 import type { LinkFigures } from "../media/linkstatistics.ts";
 import type { Level, QualityReason } from "../media/quality.ts";
 import type { Session } from "../session/session.ts";
+import { Bars } from "./bars.tsx";
 import { CheckLink } from "./check/link.tsx";
 import { Dialog } from "./dialog.tsx";
 
-const BARS = [0, 1, 2, 3] as const;
-const FILLED: Record<Level, number> = { good: 4, weak: 2, poor: 1 };
-
-function levelText(level: Level): string {
+/** A level in words. */
+export function levelText(level: Level): string {
   return { good: texts.connectionGood, weak: texts.connectionWeak, poor: texts.connectionPoor }[level];
 }
 
@@ -47,14 +46,9 @@ function absence(session: Session): string | undefined {
 export function ConnectionMark({ session, open }: { session: Session; open: () => void }): JSX.Element {
   const absent = absence(session);
   const { level } = session.link.quality.value;
-  const filled = absent === undefined ? FILLED[level] : 0;
   return (
     <button type="button" class={`top-state ${absent === undefined ? level : "absent"}`} onClick={open}>
-      <svg class="bars" viewBox="0 0 20 16" aria-hidden="true">
-        {BARS.map((bar) => (
-          <rect key={bar} class={bar < filled ? "bar filled" : "bar"} x={bar * 5} y={11 - bar * 3} width="3" height={5 + bar * 3} rx="1" />
-        ))}
-      </svg>
+      <Bars level={absent === undefined ? level : undefined} />
       <span>{absent ?? levelText(level)}</span>
     </button>
   );

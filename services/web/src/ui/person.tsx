@@ -9,6 +9,7 @@ import { Avatar } from "./avatar.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { hasOtherHost } from "./leaving.ts";
 import { Menu, type MenuItem } from "./menu.tsx";
+import { QualityLine } from "./othersquality.tsx";
 
 interface PersonProps {
   readonly session: Session;
@@ -29,6 +30,7 @@ export function Person({ session, participant, askToRemove }: PersonProps): JSX.
           {participant.displayName} {isSelf && <span class="person-you">{texts.you}</span>}
         </p>
         <p class="person-line">{describe(participant)}</p>
+        {!isSelf && <QualityLine participant={participant} />}
       </div>
       <Marks session={session} participant={participant} />
       {items.length > 0 && (

@@ -98,6 +98,7 @@ export function TileView(props: TileProps): JSX.Element {
         participant={participant}
         leftOutOf={props.leftOut ? session.media.peer.value?.videoSlots : undefined}
         hasPicture={hasPicture}
+        isOthersCamera={!isSelf && !isScreen}
       />
       <Caption tile={tile} name={name} speaking={speaking} isFloating={isFloating} />
       <Corner view={view} tile={tile} name={name} isMain={isMain} tabStop={tabStop} />

@@ -4,6 +4,7 @@ import { texts } from "../i18n/index.ts";
 import { canBeFullScreen, isFullScreen, toggleFullScreen } from "./fullscreen.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
+import { QualityPill } from "./othersquality.tsx";
 import type { Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
@@ -23,6 +24,7 @@ export function Corner({ view, tile, name, isMain, tabStop }: CornerProps): JSX.
   return (
     <>
       <div class={canFit ? "pills still" : "pills"}>
+        {!tile.isSelf && !tile.isScreen && <QualityPill participant={tile.participant} />}
         {raised && (
           <span class="pill">
             <Icon name="hand" size="s" />

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { figuresBetween, linkSample, type LinkFigures } from "../../src/media/linkstatistics.ts";
-import { FINE, judge, steadied, type Quality } from "../../src/media/quality.ts";
+import { FINE, judge, judgeOwnWay, steadied, type Quality } from "../../src/media/quality.ts";
 
 const WELL: LinkFigures = {
   roundTripMs: 30,
@@ -38,6 +38,23 @@ test("each trouble has its level and reason", () => {
   ];
   for (const [changed, expected] of cases) {
     const { level, reason } = judge({ ...WELL, ...changed });
+    assert.equal(`${level} ${reason}`, expected);
+  }
+});
+
+test("others are told only of what lies on the own way", () => {
+  const cases: readonly [Partial<LinkFigures>, string][] = [
+    [{}, "good none"],
+    [{ lossUp: 0.2 }, "poor lossUp"],
+    [{ roundTripMs: 500 }, "weak delay"],
+    [{ limitation: "bandwidth", availableOutgoing: 60_000 }, "poor bandwidthUp"],
+    // A sender's lost packets, uneven sound and halting picture are the same to everybody who receives them.
+    [{ lossDown: 0.5, jitterMs: 500, freezes: 9 }, "good none"],
+    [{ lossDown: 0.5, lossUp: 0.05 }, "weak lossUp"],
+    [{ limitation: "cpu" }, "good none"],
+  ];
+  for (const [changed, expected] of cases) {
+    const { level, reason } = judgeOwnWay({ ...WELL, ...changed });
     assert.equal(`${level} ${reason}`, expected);
   }
 });

@@ -3,7 +3,14 @@ import { test } from "node:test";
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 
-import { ParticipantSchema, SourceKind, SourceSchema, type Participant } from "../../src/gen/conclave/v1/meetings_pb.js";
+import {
+  ParticipantSchema,
+  QualityLevel,
+  QualityReason,
+  SourceKind,
+  SourceSchema,
+  type Participant,
+} from "../../src/gen/conclave/v1/meetings_pb.js";
 import { JoinedSchema, ServerMessageSchema, type ServerMessage } from "../../src/gen/conclave/v1/signalling_pb.js";
 import { activeSource, afterEvent, rosterFrom, withSlots } from "../../src/protocol/roster.ts";
 
@@ -57,6 +64,16 @@ test("changed slots replace those of the same mid only", () => {
   assert.equal(second.slots.get("7")?.sourceId, "");
   assert.ok(second.slots.get("4")?.audio);
   assert.equal(withSlots(second, []).slots.size, 2);
+});
+
+test("how good a connection is changes with its event, and nothing else of the person", () => {
+  const quality = { level: QualityLevel.POOR, reason: QualityReason.LOSS, cameraPaused: true };
+  const roster = afterEvent(joined, event({ case: "qualityChanged", value: { participantId: "a", quality } }));
+  const [first, second] = roster.participants;
+  assert.equal(first?.quality?.level, QualityLevel.POOR);
+  assert.deepEqual({ ...first, quality: undefined }, { ...joined.participants[0], quality: undefined });
+  assert.equal(second, joined.participants[1]);
+  assert.equal(afterEvent(joined, event({ case: "qualityChanged", value: { participantId: "gone", quality } })), joined);
 });
 
 test("an event about something else changes nothing", () => {
