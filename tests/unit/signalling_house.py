@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from conclave.services.content.service import ContentService, ContentStore
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
@@ -31,6 +33,7 @@ from conclave.services.meetings.service import MeetingService
 from conclave.services.mls.service import DeliveryService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
+from conclave.services.signalling.content import ContentAudience, ContentRequests
 from conclave.services.signalling.groups import GroupPresence, GroupRequests, GroupVoice
 from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.media import MediaSessions
@@ -203,9 +206,15 @@ class House:
         )
         self.presence = GroupPresence(self.meetings, self.delivery)
         self.meetings.observe(self.presence)
+        # What is kept is tested with a database; here is only what passes.
+        no_store = cast("ContentStore", None)
+        content = ContentService(self.meetings.register, no_store, self.desk, lambda: START, lambda: self.now_ns)
+        content.observe(ContentAudience(self.audience))
+        self.content = ContentRequests(content)
         self.meetings.observe_people(self.audience)
         self.meetings.observe(self.audience)
         self.meetings.observe(self.media)
+        self.meetings.observe(content)
 
     def connect(self) -> Client:
         return Client(self)
@@ -231,6 +240,7 @@ class Client:
             house.hosts,
             Prober(house.probes),
             house.group_requests,
+            house.content,
         )
         self.request_id = 0
         self.id, self.token = "", ""

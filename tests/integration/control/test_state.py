@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from conclave.services.audit import models as audit_models
+from conclave.services.content.models import ContentKeyRow, ContentRow, PresenceRow
 from conclave.services.invites import models as invite_models
 from conclave.services.meetings.models import MeetingRow, ParticipantRow, WaitingRow
 from conclave.services.mls import models as mls_models
@@ -33,7 +34,18 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 CANARY = "Marguerite-Canary-7781"
 KEYS = DatabaseKeys(bytes(range(32)))
 GROUPS = [mls_models.GroupRow, mls_models.LeafRow, mls_models.EntrantRow, mls_models.HandshakeRow]
-TABLES = [RoomRow, MeetingRow, ParticipantRow, WaitingRow, invite_models.InviteRow, audit_models.AuditRow, *GROUPS]
+TABLES = [
+    RoomRow,
+    MeetingRow,
+    ParticipantRow,
+    WaitingRow,
+    ContentKeyRow,
+    ContentRow,
+    PresenceRow,
+    invite_models.InviteRow,
+    audit_models.AuditRow,
+    *GROUPS,
+]
 
 pytestmark = pytest.mark.asyncio
 
@@ -99,6 +111,8 @@ async def test_every_row_names_its_tenant_and_rows_about_people_their_subject() 
     for table in (
         ParticipantRow.__table__,
         WaitingRow.__table__,
+        ContentRow.__table__,
+        PresenceRow.__table__,
         invite_models.InviteRow.__table__,
         audit_models.AuditRow.__table__,
         *(model.__table__ for model in GROUPS if model is not mls_models.GroupRow),

@@ -40,6 +40,8 @@ class Act(Enum):
     PARTICIPANT_ROLE_CHANGED = "participant.role-changed"
     MEETING_LOCKED = "meeting.locked"
     MEETING_UNLOCKED = "meeting.unlocked"
+    CONTENT_REMOVED = "content.removed"
+    CONTENT_ERASED = "content.erased"
 
 
 @dataclass(frozen=True, slots=True)

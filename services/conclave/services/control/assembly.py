@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from conclave.services.audit.log import AuditLog
+from conclave.services.content.attendance import Attendance
+from conclave.services.content.service import ContentService
+from conclave.services.content.store import SqlContentStore
+from conclave.services.content.vault import ContentVault
 from conclave.services.control.core_status import CoreStatusOfClient
 from conclave.services.control.options import ControlOptions, read_deployment_id
 from conclave.services.invites.identity import read_identity_key
@@ -28,6 +32,7 @@ from conclave.services.rpc.authentication import certificate_caller, gateway_cal
 from conclave.services.rpc.server import RpcServer, RpcService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
+from conclave.services.signalling.content import ContentAudience, ContentRequests
 from conclave.services.signalling.groups import GroupPresence, GroupRequests, GroupVoice
 from conclave.services.signalling.grpc import SignallingServicer, signalling_rpc_service
 from conclave.services.signalling.hosts import HostRequests
@@ -119,7 +124,8 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     invites = InviteService(store, audit, clock, identity, options.public_url)
     core = CoreClient(f"ipc://{options.core_control_socket}", f"ipc://{options.core_events_socket}")
     system = SystemService(store, CoreStatusOfClient(core), identity.fingerprint, _version())
-    meeting_store = SqlMeetingStore(store, audit)
+    attendance = Attendance(deployment_id, audit)
+    meeting_store = SqlMeetingStore(store, audit, [attendance])
     meetings = MeetingService(meeting_store, core, clock, time.monotonic_ns)
     audience = Audience(meetings.meeting_in, meetings.waiting_in)
     probes = Probes(core, time.monotonic_ns)
@@ -128,7 +134,11 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     watch = MeetingWatch(meetings.register, rooms, clock)
     delivery = DeliveryService(SqlGroupStore(store), GroupVoice(meetings, audience), clock, time.monotonic_ns)
     presence = GroupPresence(meetings, delivery)
-    for observer in (audience, media, watch, presence):
+    content_store = SqlContentStore(store, audit, ContentVault(keys, deployment_id), attendance)
+    content = ContentService(meetings.register, content_store, rooms, clock, time.monotonic_ns)
+    content.observe(ContentAudience(audience))
+    content_requests = ContentRequests(content)
+    for observer in (audience, media, watch, presence, content):
         meetings.observe(observer)
     for people_observer in (audience, watch):
         meetings.observe_people(people_observer)
@@ -137,7 +147,18 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     hosts = HostRequests(meetings, moderation, invites)
     groups = GroupRequests(meetings, delivery, identity, identity.public_bytes, clock)
     streams = SignallingServicer(
-        lambda: Connection(meetings, media, audience, invites, rooms, time.monotonic_ns, hosts, Prober(probes), groups)
+        lambda: Connection(
+            meetings,
+            media,
+            audience,
+            invites,
+            rooms,
+            time.monotonic_ns,
+            hosts,
+            Prober(probes),
+            groups,
+            content_requests,
+        )
     )
 
     parts: list[Part] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import delete, select, tuple_, update
 
@@ -14,22 +14,36 @@ from conclave.services.meetings.models import MeetingRow, ParticipantRow, Waitin
 from conclave.services.rooms.service import find_room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from conclave.services.state.store import Store
 
-__all__ = ["SqlMeetingStore"]
+__all__ = ["AttendanceSink", "SqlMeetingStore"]
+
+
+class AttendanceSink(Protocol):
+    """Who keeps something for those who are in a meeting, and is told in the transactions in which they come and go."""
+
+    def entered(self, session: Session, meeting: Meeting, participant: Participant) -> None:
+        """Somebody comes in; their row is there."""
+
+    def left(self, session: Session, meeting: Meeting, participants: Iterable[Participant]) -> None:
+        """People go."""
+
+    def ended(self, session: Session, meeting: Meeting, actor: str) -> None:
+        """The meeting is over."""
 
 
 class SqlMeetingStore:
     """What MeetingService keeps, through SQLAlchemy."""
 
-    def __init__(self, store: Store, audit: AuditSink) -> None:
+    def __init__(self, store: Store, audit: AuditSink, sinks: Sequence[AttendanceSink] = ()) -> None:
         self._store = store
         self._audit = audit
+        self._sinks = sinks
         self._tenant_id = store.tenant_id
 
     async def load_open(self) -> list[Meeting]:
@@ -178,6 +192,8 @@ class SqlMeetingStore:
         )
         actor, resource = f"invite:{participant.invite_id}", f"{meeting.name}/participants/{participant.id}"
         self._audit.record(session, Act.PARTICIPANT_JOINED, actor, resource, participant.subject_id)
+        for sink in self._sinks:
+            sink.entered(session, meeting, participant)
 
     async def leave(
         self,
@@ -211,6 +227,8 @@ class SqlMeetingStore:
                 )
                 resource = f"{meeting.name}/participants/{participant.id}"
                 self._audit.record(session, act, actor, resource, participant.subject_id)
+            for sink in self._sinks:
+                sink.left(session, meeting, leaving)
             if ends:
                 session.execute(
                     update(MeetingRow)
@@ -218,6 +236,8 @@ class SqlMeetingStore:
                     .values(end_time=time)
                 )
                 self._audit.record(session, Act.MEETING_ENDED, actor, str(meeting.name))
+                for sink in self._sinks:
+                    sink.ended(session, meeting, actor)
 
         await self._store.run(work)
 

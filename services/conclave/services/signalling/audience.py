@@ -70,7 +70,11 @@ class Audience:
 
     def tell(self, participant: Participant, message: pb.ServerMessage) -> None:
         """Sends to one participant, if connected."""
-        outbox = self._outboxes.get(participant.id)
+        self.tell_of(participant.id, message)
+
+    def tell_of(self, participant_id: str, message: pb.ServerMessage) -> None:
+        """Sends to the participant of an id, if connected."""
+        outbox = self._outboxes.get(participant_id)
         if outbox is not None:
             outbox.put(message)
 

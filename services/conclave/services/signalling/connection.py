@@ -14,6 +14,7 @@ from conclave.services.meetings.model import EndReason, Participant, Waiting
 from conclave.services.meetings.service import MeetingService
 from conclave.services.rooms.grpc import room_to_proto
 from conclave.services.signalling.audience import Audience
+from conclave.services.signalling.content import CONTENT_REQUESTS, ContentRequests
 from conclave.services.signalling.errors import MediaGone, OutOfOrder, RequestInvalid, VersionMismatch
 from conclave.services.signalling.groups import (
     END_TO_END,
@@ -40,7 +41,7 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = ["Connection", "InviteDesk", "RoomDesk"]
 
 VERSION = 1
-CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe", "quality", END_TO_END)
+CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe", "quality", END_TO_END, "content")
 # What a client says that can wait, and one that shows no credential because it wants nothing but to probe.
 LOBBY, PROBE = "lobby", "probe"
 MAX_WISHES = 64
@@ -81,6 +82,7 @@ class Connection:
         hosts: HostRequests,
         prober: Prober,
         groups: GroupRequests,
+        content: ContentRequests,
     ) -> None:
         self._meetings = meetings
         self._media = media
@@ -92,6 +94,7 @@ class Connection:
         self._hosts = hosts
         self._prober = prober
         self._groups = groups
+        self._content = content
         self._opened_ns = monotonic_ns()
         self._credential = pb.Hello()
         self._capabilities: frozenset[str] = frozenset()
@@ -193,6 +196,8 @@ class Connection:
             case body if body in GROUP_REQUESTS:
                 await self._groups.carry_out(self._present(), message)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
+            case body if body in CONTENT_REQUESTS:
+                self.outbox.put(await self._content.carry_out(self._present(), message))
             case body if body in REQUESTS:
                 await self._hosts.carry_out(self._present(), message)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))

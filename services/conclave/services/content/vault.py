@@ -1,0 +1,88 @@
+"""Keys of meetings: made here, kept wrapped by the keys of the data classes, and used on objects."""
+
+from __future__ import annotations
+
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from conclave.services.domain.data_classes import DataClass
+from conclave.services.state.columns import UnreadableColumn
+from conclave.services.state.keys import KEY_SIZE, DatabaseKeys
+
+__all__ = ["ContentVault", "MeetingKey"]
+
+VERSION = 1
+_NONCE_SIZE = 12
+_TAG_SIZE = 16
+_KEY_ID_SIZE = 4
+
+
+class MeetingKey:
+    """Encrypts the objects of one meeting and data class: AES-256-GCM, a random nonce (version, nonce, ciphertext).
+
+    A meeting holds far fewer objects than the 2**32 of NIST SP 800-38D section 8.3. The associated data names the
+    object's place, so one that is moved to another id or revision does not open.
+    """
+
+    def __init__(self, key: bytes, place: str) -> None:
+        self._cipher = AESGCM(key)
+        self._place = place
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def seal(self, content_id: str, revision: int, octets: bytes) -> bytes:
+        """Encrypts one revision of an object."""
+        nonce = os.urandom(_NONCE_SIZE)
+        return bytes([VERSION]) + nonce + self._cipher.encrypt(nonce, octets, self._data(content_id, revision))
+
+    def open(self, content_id: str, revision: int, blob: bytes) -> bytes:
+        """Decrypts it. Raises UnreadableColumn."""
+        nonce, sealed = blob[1 : 1 + _NONCE_SIZE], blob[1 + _NONCE_SIZE :]
+        if len(sealed) < _TAG_SIZE or blob[0] != VERSION:
+            raise UnreadableColumn("content_objects.payload is in a format that this version does not know")
+        try:
+            return self._cipher.decrypt(nonce, sealed, self._data(content_id, revision))
+        except InvalidTag:
+            raise UnreadableColumn("content_objects.payload was altered or moved") from None
+
+    def _data(self, content_id: str, revision: int) -> bytes:
+        return f"conclave content v1\0{self._place}\0{content_id}\0{revision}".encode()
+
+
+class ContentVault:
+    """Wraps the keys of meetings (version, key file's id, nonce, ciphertext)."""
+
+    def __init__(self, keys: DatabaseKeys, tenant_id: str) -> None:
+        self._keys = keys
+        self._tenant_id = tenant_id
+
+    def make(self, meeting_id: str, data_class: DataClass) -> tuple[MeetingKey, bytes]:
+        """A new key, and what is stored of it."""
+        key, nonce = os.urandom(KEY_SIZE), os.urandom(_NONCE_SIZE)
+        place = self._place(meeting_id, data_class)
+        wrapped = self._keys.cipher(data_class).encrypt(nonce, key, _wrap_data(place))
+        return MeetingKey(key, place), bytes([VERSION]) + self._keys.key_id + nonce + wrapped
+
+    def unwrap(self, meeting_id: str, data_class: DataClass, blob: bytes) -> MeetingKey:
+        """The key that was stored. Raises UnreadableColumn."""
+        key_id, rest = blob[1 : 1 + _KEY_ID_SIZE], blob[1 + _KEY_ID_SIZE :]
+        if len(rest) != _NONCE_SIZE + KEY_SIZE + _TAG_SIZE or blob[0] != VERSION:
+            raise UnreadableColumn("content_keys.wrapped_key is in a format that this version does not know")
+        if key_id != self._keys.key_id:
+            raise UnreadableColumn("content_keys was written with another key file; restore database.key")
+        place = self._place(meeting_id, data_class)
+        try:
+            key = self._keys.cipher(data_class).decrypt(rest[:_NONCE_SIZE], rest[_NONCE_SIZE:], _wrap_data(place))
+        except InvalidTag:
+            raise UnreadableColumn("content_keys.wrapped_key was altered or moved") from None
+        return MeetingKey(key, place)
+
+    def _place(self, meeting_id: str, data_class: DataClass) -> str:
+        return f"{self._tenant_id}\0{meeting_id}\0{data_class.value}"
+
+
+def _wrap_data(place: str) -> bytes:
+    return f"conclave meeting key v1\0{place}".encode()

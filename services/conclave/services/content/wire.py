@@ -1,0 +1,128 @@
+"""Between objects and the messages of `conclave.v1`, which are also how objects are written before encryption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conclave.services.content.errors import ContentInvalid
+from conclave.services.content.model import ContentPage, Draft, Record
+from conclave.services.domain.content import (
+    KINDS,
+    MAX_OBJECT_SIZE,
+    Body,
+    ContentKind,
+    Line,
+    Sealed,
+    Sign,
+    SignName,
+)
+from conclave.services.domain.identifiers import decode_random_id
+from conclave.v1 import content_pb2 as pb
+from conclave.v1 import data_class_pb2
+
+__all__ = ["body_from_octets", "body_to_octets", "draft_from_proto", "page_to_proto", "record_to_proto"]
+
+
+def draft_from_proto(request: pb.SendContent) -> Draft:
+    """What a client wants to share. Raises ContentInvalid and InvalidArgument."""
+    for identifier in (request.id, *filter(None, [request.recipient_participant_id])):
+        decode_random_id(identifier)
+    kind = _kind(request.kind)
+    size = len(request.sealed) if request.HasField("sealed") else request.clear.ByteSize()
+    if size > MAX_OBJECT_SIZE:
+        raise ContentInvalid(f"an object has at most {MAX_OBJECT_SIZE} bytes; this one has {size}")
+    match request.WhichOneof("body"):
+        case "sealed":
+            body: Body = Sealed(request.sealed)
+        case "clear":
+            clear = request.clear
+            if (clear.kind, clear.id, clear.revision) != (request.kind, request.id, request.revision):
+                raise ContentInvalid("kind, id and revision within the object are other than beside it")
+            if clear.data_class != int(KINDS[kind].data_class):
+                raise ContentInvalid("the object's data class is not its kind's")
+            body = _body(kind, clear)
+        case None:
+            raise ContentInvalid("the object is missing")
+    return Draft(request.id, kind, request.revision, request.recipient_participant_id, body)
+
+
+def body_to_octets(draft: Draft) -> bytes:
+    """The object as it is kept: a serialised ContentObject, or what its members sealed."""
+    if isinstance(draft.body, Sealed):
+        return draft.body.octets
+    return _clear(draft.kind, draft.id, draft.revision, draft.body).SerializeToString()
+
+
+def body_from_octets(kind: ContentKind, sealed: bool, octets: bytes) -> Body:
+    """Reads what body_to_octets wrote."""
+    return Sealed(octets) if sealed else _body(kind, pb.ContentObject.FromString(octets))
+
+
+def record_to_proto(record: Record, own: bool) -> pb.ContentRecord:
+    """A record as one client is told of it."""
+    message = pb.ContentRecord(
+        sequence=record.sequence,
+        first_sequence=record.first_sequence,
+        id=record.id,
+        kind=pb.ContentKind.ValueType(record.kind.value),
+        revision=record.revision,
+        sender_participant_id=record.sender_id,
+        sender_display_name=record.sender_name,
+        own=own,
+        recipient_participant_id=record.recipient_id,
+        recipient_display_name=record.recipient_name,
+        create_time_ms=int(record.create_time.timestamp() * 1000),
+        deletion=pb.ContentDeletion.ValueType(record.deletion.value),
+        delivered=record.delivered,
+    )
+    match record.body:
+        case Sealed(octets):
+            message.sealed = octets
+        case Line() | Sign():
+            message.clear.CopyFrom(_clear(record.kind, record.id, record.revision, record.body))
+        case None:
+            pass
+    return message
+
+
+def page_to_proto(page: ContentPage) -> pb.ContentPage:
+    """A page as the client that asked is told it."""
+    return pb.ContentPage(records=_records(page), more=page.more)
+
+
+def _records(page: ContentPage) -> Iterable[pb.ContentRecord]:
+    return [record_to_proto(record, record.sender_person == page.person) for record in page.records]
+
+
+def _kind(value: int) -> ContentKind:
+    try:
+        return ContentKind(value)
+    except ValueError:
+        raise ContentInvalid("this appliance does not know this kind of object; reload the page") from None
+
+
+def _body(kind: ContentKind, clear: pb.ContentObject) -> Line | Sign:
+    match kind, clear.WhichOneof("content"):
+        case ContentKind.CHAT, "chat":
+            return Line(clear.chat.text)
+        case ContentKind.REACTION, "reaction":
+            try:
+                return Sign(SignName(clear.reaction.sign))
+            except ValueError:
+                raise ContentInvalid("this appliance does not know this sign; reload the page") from None
+    raise ContentInvalid("the object does not hold what its kind has")
+
+
+def _clear(kind: ContentKind, content_id: str, revision: int, body: Line | Sign) -> pb.ContentObject:
+    message = pb.ContentObject(
+        kind=pb.ContentKind.ValueType(kind.value),
+        data_class=data_class_pb2.DataClass.ValueType(KINDS[kind].data_class.value),
+        id=content_id,
+        revision=revision,
+    )
+    match body:
+        case Line(text):
+            message.chat.text = text
+        case Sign(name):
+            message.reaction.sign = pb.ReactionSign.ValueType(name.value)
+    return message

@@ -1,0 +1,107 @@
+"""What people share beside sound and pictures: the registered kinds and what each may be."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from conclave.services.domain.data_classes import DataClass
+from conclave.services.domain.errors import InvalidArgument
+from conclave.services.domain.rates import Rate
+
+__all__ = [
+    "KINDS",
+    "MAX_LINE",
+    "MAX_OBJECT_SIZE",
+    "Body",
+    "ContentKind",
+    "Line",
+    "Registration",
+    "Sealed",
+    "Sign",
+    "SignName",
+    "validate_line",
+]
+
+MAX_LINE = 4000
+"""Characters of a line of text."""
+MAX_OBJECT_SIZE = 65536
+"""Bytes of an object, clear or sealed."""
+
+_LINE_CONTROLS = "\n\t"
+
+
+class ContentKind(IntEnum):
+    """Values are those of `conclave.v1.ContentKind`."""
+
+    CHAT = 1
+    REACTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a kind means for whoever keeps it."""
+
+    data_class: DataClass
+    # Whether it stays until the meeting ends, or is told once to who is there.
+    kept: bool
+    # Whether it may be for one person only.
+    private: bool
+    # How often one participant may share or change one.
+    rate: Rate
+
+
+KINDS: dict[ContentKind, Registration] = {
+    ContentKind.CHAT: Registration(DataClass.MESSAGES, kept=True, private=True, rate=Rate(1, 10)),
+    ContentKind.REACTION: Registration(DataClass.ENGAGEMENT, kept=False, private=False, rate=Rate(2, 8)),
+}
+
+
+class SignName(IntEnum):
+    """The signs of a reaction; values are those of `conclave.v1.ReactionSign`."""
+
+    THUMBS_UP = 1
+    HEART = 2
+    CLAP = 3
+    LAUGH = 4
+    SURPRISE = 5
+    CELEBRATE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A reaction."""
+
+    name: SignName = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An object that only the members of an end-to-end group can open."""
+
+    octets: bytes = field(repr=False)
+
+
+Body = Line | Sign | Sealed
+"""What an object holds."""
+
+
+def validate_line(text: str) -> str:
+    """The text in Unicode form NFC, without blank space around it. Raises InvalidArgument, without repeating it.
+
+    Direction marks are allowed: some scripts need them, and pages isolate each line.
+    """
+    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    if not 1 <= len(normal) <= MAX_LINE:
+        raise InvalidArgument(f"a line has 1 to {MAX_LINE} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in normal if character not in _LINE_CONTROLS):
+        raise InvalidArgument("a line holds no control characters but line breaks and tabs; remove them")
+    return normal
