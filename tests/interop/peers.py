@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import mls_rs_uniffi as mls_rs
 import rfc9420
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from rfc9420.messages.data_structures import Welcome
 from rfc9420.messages.key_packages import KeyPackage
 from rfc9420.messages.messages import MLSPlaintext
-from tests.interop.web import Deployment, WebClient
+from tests.interop.web import WebClient
 from tests.unit.sframe import SUITES, FrameKey, parse_header
 
 from conclave.v1 import identity_pb2
@@ -21,6 +22,13 @@ MEDIA_LABEL = b"SFrame 1.0 Base Key"
 KEY_SIZE = SUITES[5].key_size
 # RFC 9420 section 6: version mls10, then which message.
 PUBLIC_MESSAGE, WELCOME, KEY_PACKAGE = (b"\0\1" + bytes([0, wire_format]) for wire_format in (1, 3, 5))
+
+
+class Voucher(Protocol):
+    """What says who people are; see Deployment."""
+
+    def vouch(self, participant_id: str, identity_key: bytes) -> tuple[bytes, bytes]:
+        """The statement about a participant and the deployment's signature."""
 
 
 class Peer:
@@ -39,8 +47,8 @@ class Peer:
 class MlsRsPeer(Peer):
     """An active member by mls-rs."""
 
-    def __init__(self, deployment: Deployment, name: str) -> None:
-        identity_key = Ed25519PrivateKey.generate()
+    def __init__(self, deployment: Voucher, name: str, identity_key: Ed25519PrivateKey | None = None) -> None:
+        identity_key = identity_key or Ed25519PrivateKey.generate()
         keys = mls_rs.generate_signature_keypair(mls_rs.CipherSuite.CURVE25519_AES128)
         statement, signature = deployment.vouch(name, identity_key.public_key().public_bytes_raw())
         leaf = b"conclave leaf v1\0" + hashlib.sha256(statement).digest() + keys.public_key.bytes
@@ -70,8 +78,8 @@ class MlsRsPeer(Peer):
     def join(self, welcome: bytes) -> None:
         self._group = self._client.join_group(None, mls_rs.Message.from_bytes(welcome)).group
 
-    def add(self, key_package: bytes) -> tuple[bytes, bytes]:
-        output = self.group.add_members([mls_rs.Message.from_bytes(key_package)])
+    def add(self, *key_packages: bytes) -> tuple[bytes, bytes]:
+        output = self.group.add_members([mls_rs.Message.from_bytes(key_package) for key_package in key_packages])
         assert output.welcome_message is not None
         return output.commit_message.to_bytes(), output.welcome_message.to_bytes()
 

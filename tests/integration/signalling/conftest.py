@@ -89,11 +89,13 @@ class Appliance:
                 await channel.channel_ready()
             yield channel
 
-    async def make_room(self, limit: int = 12) -> dict[str, str]:
+    async def make_room(
+        self, limit: int = 12, mode: rooms_pb2.ProtectionMode.ValueType = rooms_pb2.PROTECTION_MODE_MANAGED
+    ) -> dict[str, str]:
         """Creates rooms/board and returns the token of one invite a role."""
         async with self.channel("control/admin.sock") as channel:
             rooms = rooms_pb2_grpc.RoomServiceStub(channel)
-            room = rooms_pb2.Room(protection_mode=rooms_pb2.PROTECTION_MODE_MANAGED, max_participants=limit)
+            room = rooms_pb2.Room(protection_mode=mode, max_participants=limit)
             await rooms.CreateRoom(rooms_pb2.CreateRoomRequest(room_id="board", room=room))
             tokens = {}
             for name, role in (("host", rooms_pb2.ROLE_HOST), ("participant", rooms_pb2.ROLE_PARTICIPANT)):
