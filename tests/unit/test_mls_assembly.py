@@ -10,6 +10,7 @@ from conclave.services.mls.assembly import (
     ENTRIES_WITHIN_NS,
     FOUNDER_PATIENCE_NS,
     MAX_ENTRIES,
+    MAX_TOGETHER,
     REFRESH_NS,
     TOGETHER_NS,
     Assembly,
@@ -199,6 +200,19 @@ def test_a_committer_whose_signalling_is_lost_is_replaced_at_once_and_asked_agai
     room.online.add("anna")
     room.assembly.heard_nothing("anna")
     assert room.asked().committer == "anna"
+
+
+def test_a_crowd_is_added_in_parts() -> None:
+    room = Room("anna")
+    names = [f"p{number}" for number in range(MAX_TOGETHER + 3)]
+    for name in names:
+        room.enter(name)
+    room.wait(BATCH_NS)
+    asked = room.asked()
+    assert [name for name, _ in asked.add] == names[:MAX_TOGETHER]
+    room.obey(asked)
+    room.wait(BATCH_NS)
+    assert [name for name, _ in room.asked().add] == names[MAX_TOGETHER:]
 
 
 def test_somebody_whom_nobody_can_add_does_not_keep_the_others_out() -> None:

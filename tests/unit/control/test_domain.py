@@ -26,7 +26,7 @@ from conclave.services.domain.invites import InviteClaims, MalformedToken, read_
 from conclave.services.domain.pages import PageRequest, read_page_request, write_page_token
 from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
-from conclave.services.domain.rooms import new_room, validate_display_name
+from conclave.services.domain.rooms import RoomChanges, changed_room, new_room, validate_display_name
 from conclave.services.invites.identity import IdentityKey
 from conclave.v1 import data_class_pb2, rooms_pb2
 
@@ -85,10 +85,21 @@ def test_a_room_gets_defaults() -> None:
     assert (room.name, room.display_name, room.max_participants) == ("rooms/abc", "abc", 100)
 
 
-@pytest.mark.parametrize("max_participants", [501, 2**32 - 1, -1])
-def test_the_size_of_a_room_is_bounded(max_participants: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "max_participants"),
+    [
+        (ProtectionMode.MANAGED, 501),
+        (ProtectionMode.MANAGED, 2**32 - 1),
+        (ProtectionMode.MANAGED, -1),
+        (ProtectionMode.END_TO_END, 251),
+    ],
+)
+def test_the_size_of_a_room_is_bounded(mode: ProtectionMode, max_participants: int) -> None:
     with pytest.raises(InvalidArgument, match="max_participants"):
-        new_room("abc", "", ProtectionMode.MANAGED, max_participants, NOW)
+        new_room("abc", "", mode, max_participants, NOW)
+    with pytest.raises(InvalidArgument, match="max_participants"):
+        changed_room(new_room("abc", "", mode, 0, NOW), RoomChanges(max_participants=max_participants))
+    assert new_room("abc", "", mode, 250, NOW).max_participants == 250
 
 
 FAMILY = "👩\u200d👩\u200d👧"

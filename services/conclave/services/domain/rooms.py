@@ -24,6 +24,8 @@ __all__ = [
 
 DEFAULT_MAX_PARTICIPANTS = 100
 MAX_MAX_PARTICIPANTS = 500
+# The tree of an end-to-end group comes whole to everybody who joins it.
+MAX_END_TO_END_PARTICIPANTS = 250
 MAX_ROOM_DISPLAY_NAME = 128
 MAX_PERSON_DISPLAY_NAME = 64
 
@@ -91,7 +93,7 @@ def new_room(
         room_id=room_id,
         display_name=_room_display_name(display_name, room_id),
         protection_mode=protection_mode,
-        max_participants=_limit(max_participants),
+        max_participants=_limit(max_participants, protection_mode),
         create_time=now,
         admission=admission,
     )
@@ -112,7 +114,7 @@ def changed_room(room: Room, changes: RoomChanges) -> Room:
     return replace(
         room,
         display_name=room.display_name if name is None else _room_display_name(name, room.room_id),
-        max_participants=room.max_participants if limit is None else _limit(limit),
+        max_participants=room.max_participants if limit is None else _limit(limit, room.protection_mode),
         admission=admission,
     )
 
@@ -121,10 +123,12 @@ def _room_display_name(display_name: str, room_id: str) -> str:
     return validate_display_name(display_name, MAX_ROOM_DISPLAY_NAME) if display_name else room_id
 
 
-def _limit(max_participants: int) -> int:
-    if not 0 <= max_participants <= MAX_MAX_PARTICIPANTS:
+def _limit(max_participants: int, mode: ProtectionMode) -> int:
+    most = MAX_MAX_PARTICIPANTS if mode is ProtectionMode.MANAGED else MAX_END_TO_END_PARTICIPANTS
+    if not 0 <= max_participants <= most:
+        kind = "" if mode is ProtectionMode.MANAGED else " in an end-to-end encrypted room"
         raise InvalidArgument(
-            f"max_participants is out of range; use 1 to {MAX_MAX_PARTICIPANTS}, or 0 for {DEFAULT_MAX_PARTICIPANTS}"
+            f"max_participants is out of range{kind}; use 1 to {most}, or 0 for {DEFAULT_MAX_PARTICIPANTS}"
         )
     return max_participants or DEFAULT_MAX_PARTICIPANTS
 

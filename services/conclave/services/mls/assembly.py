@@ -22,6 +22,9 @@ REFRESH_NS = 29 * 60 * SECOND_NS
 # While a commit that adds several people does not come, they are asked for one by one: whom nobody can add does not
 # keep the others out.
 TOGETHER_NS = 5 * SECOND_NS
+# A commit with its Welcome is one message of a client, and the gateway carries none of more than 256 KiB. Adding the
+# last 50 of 250 people takes 150 kB, and 222 kB if all have the longest names.
+MAX_TOGETHER = 50
 # Each entry costs everybody a commit.
 MAX_ENTRIES, ENTRIES_WITHIN_NS = 12, 60 * SECOND_NS
 
@@ -226,11 +229,10 @@ class Assembly:
         turn, self._next_ns = _turn(now_ns, pace.asking_ns, COMMITTER_PATIENCE_NS)
         committer = group.committer(able, asking_ns)
         assert committer is not None, "somebody is able"
-        wish = CommitAsked(
-            committer, group.group_id, group.epoch, tuple(group.waiting.items()), tuple(sorted(group.leaving))
-        )
+        add = tuple(group.waiting.items())[:MAX_TOGETHER]
+        wish = CommitAsked(committer, group.group_id, group.epoch, add, tuple(sorted(group.leaving)))
         if asking_ns >= TOGETHER_NS and wish.add:
-            wish = replace(wish, add=(wish.add[turn % len(wish.add)],))
+            wish = replace(wish, add=(tuple(group.waiting.items())[turn % len(group.waiting)],))
             stands = pace.asked == wish
         else:
             stands = pace.asked is not None and _stands(pace.asked, wish, group.waiting)
