@@ -269,9 +269,16 @@ class Client:
         return self.connection.outbox.ended
 
     async def offer(
-        self, sdp: str = OFFER, ice_restart: bool = False, kinds: Mapping[str, int] = KINDS
+        self,
+        sdp: str = OFFER,
+        ice_restart: bool = False,
+        kinds: Mapping[str, int] = KINDS,
+        encrypted: Iterable[str] = (),
     ) -> pb.ServerMessage:
-        sources = [pb.SourceMid(mid=mid, kind=meetings_pb2.SourceKind.ValueType(kind)) for mid, kind in kinds.items()]
+        sources = [
+            pb.SourceMid(mid=mid, kind=meetings_pb2.SourceKind.ValueType(kind), end_to_end=mid in encrypted)
+            for mid, kind in kinds.items()
+        ]
         return await self.ask(offer=pb.Offer(sdp=sdp, sources=sources, ice_restart=ice_restart))
 
     async def show(self, mid: str, source_id: str, max_height: int = 720) -> pb.ServerMessage:

@@ -84,6 +84,26 @@ def test_rooms_go_to_the_worker_with_the_fewest_legs_and_stay_together() -> None
     assert len({config.room for engine in core.engines for config in engine.legs.values()}) == 3
 
 
+@pytest.mark.parametrize(("room", "source"), [(True, False), (False, True)])
+def test_a_source_is_protected_as_its_room_is(room: bool, source: bool) -> None:
+    core, request = Core(), creation()
+    request.end_to_end = room
+    for each in request.sources:
+        each.end_to_end = room
+    request.sources[-1].end_to_end = source
+    failure = core.ask(create_transport=request).failure
+    assert (failure.code, "end-to-end" in failure.message) == (pb.Failure.CODE_INVALID, True)
+    request.sources[-1].end_to_end = room
+    core.create(request)
+    # And the room stays what its first transport says.
+    other = creation("t2")
+    other.end_to_end = not room
+    for each in other.sources:
+        each.end_to_end = not room
+    assert core.ask(create_transport=other).failure.code == pb.Failure.CODE_INVALID
+    assert len(core.ask(list_transports=pb.ListTransports()).transports.transports) == 1
+
+
 def test_a_deleted_transport_frees_its_names_and_its_room() -> None:
     core = Core()
     core.create(creation())

@@ -19,7 +19,7 @@ from conclave.v1 import signalling_pb2 as pb
 
 from .mls_leaves import Person
 from .mls_messages import add, commit, remove
-from .signalling_house import DEPLOYMENT, ROOM, START, Client, House, code, hello
+from .signalling_house import DEPLOYMENT, KINDS, ROOM, START, Client, House, code, hello
 
 POLICY = GroupPolicy(ProtectionMode.END_TO_END)
 GROUP_ID = b"\1" + POLICY.hash() + bytes(16)
@@ -424,6 +424,23 @@ async def test_a_restart_goes_on_with_the_group_and_finds_who_left_meanwhile(hal
     assert back.take() == ["commit_requested"]
     assert (await back.send(commit(1, 0, remove(2), path=True, group_id=GROUP_ID))).HasField("ack")
     assert (await back.read(after=1)).handshakes.handshakes[0].sequence == 2
+
+
+async def test_media_that_is_not_protected_as_the_meeting_is_goes_nowhere(hall: Hall) -> None:
+    anna = await hall.come("anna")
+    for encrypted in ((), list(KINDS)[:-1]):
+        answer = await anna.client.offer(encrypted=encrypted)
+        assert (code(answer), "not end-to-end encrypted" in answer.error.message) == ("SDP_INVALID", True)
+    assert hall.core.transports == {}
+    assert (await anna.client.offer(encrypted=KINDS)).HasField("answer")
+    (spec,) = hall.core.specs.values()
+    assert spec.end_to_end
+    assert all(source.end_to_end for source in spec.sources)
+    house = House()
+    ben = await house.join("ben")
+    assert code(await ben.offer(encrypted=list(KINDS)[:1])) == "SDP_INVALID"
+    assert (await ben.offer()).HasField("answer")
+    assert not next(iter(house.core.specs.values())).end_to_end
 
 
 async def test_nothing_that_is_added_by_hand_reaches_a_group(hall: Hall) -> None:

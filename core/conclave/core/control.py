@@ -14,6 +14,7 @@ from conclave.core.config import LegConfig, PoolExhausted, source_number
 from conclave.core.description import (
     Refused,
     check_id,
+    check_protection,
     read_extensions,
     read_remote_fingerprint,
     read_slots,
@@ -156,6 +157,7 @@ class Control:
     def _create(self, request: pb.CreateTransport) -> pb.Transport:
         check_id(request.transport_id, "transport_id", 64)
         check_id(request.room_id, "room_id", 64)
+        check_protection(request)
         if self._transports.get(request.transport_id) is not None:
             text = f"transport {request.transport_id} stands already; delete it first"
             raise Refused(pb.Failure.CODE_ALREADY_EXISTS, text)
@@ -169,7 +171,10 @@ class Control:
                 raise Refused(pb.Failure.CODE_ALREADY_EXISTS, text)
         announced = [ssrc for source in sources for ssrc in source.ssrcs + source.rtx_ssrcs]
         slots = read_slots(request.slots, self._transports.ssrc_chooser(announced))
-        room = self._transports.take_room(request.room_id)
+        room = self._transports.take_room(request.room_id, request.end_to_end)
+        if room.end_to_end != request.end_to_end:
+            text = f"room {request.room_id} stands with another end_to_end; a room does not change it"
+            raise Refused(pb.Failure.CODE_INVALID, text)
         ufrag, pwd = self._transports.free_ufrag(), random_ice_text(PWD_SIZE)
         config = LegConfig(room.number, ufrag.encode(), pwd.encode(), remote_ufrag, extensions, sources, slots)
         try:

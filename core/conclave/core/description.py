@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Refused",
     "check_id",
+    "check_protection",
     "read_extensions",
     "read_remote_fingerprint",
     "read_slots",
@@ -51,6 +52,16 @@ def check_id(text: str, field: str, limit: int) -> str:
     if not text or len(text.encode()) > limit or not text.isprintable():
         raise _invalid(f"{field} must be 1 to {limit} bytes of printable text")
     return text
+
+
+def check_protection(request: pb.CreateTransport) -> None:
+    """Refuses a source in the clear in an end-to-end encrypted room, and a source that others could not read."""
+    for source in request.sources:
+        if source.end_to_end != request.end_to_end:
+            raise _invalid(
+                f"mid {source.mid}: a room is end-to-end encrypted with all its sources or with none; "
+                "set end_to_end of both alike"
+            )
 
 
 def read_ufrag(text: str) -> bytes:

@@ -39,6 +39,7 @@ class Room:
 
     number: int
     worker: int
+    end_to_end: bool
     transports: int = 0
 
 
@@ -105,15 +106,18 @@ class Transports:
         index = source_index(number)
         return owner.source_ids[index] if owner is not None and 0 <= index < len(owner.source_ids) else ""
 
-    def take_room(self, room_id: str) -> Room:
-        """The room of that name; a new one is on the worker with the fewest legs. `release_room` if it stays empty."""
+    def take_room(self, room_id: str, end_to_end: bool) -> Room:
+        """The room of that name; a new one is on the worker with the fewest legs. `release_room` if it stays empty.
+
+        end_to_end: what a new one is; one that stands keeps what it is.
+        """
         room = self._rooms.get(room_id)
         if room is None:
             legs = [0] * self._workers
             for worker, _ in self._legs:
                 legs[worker] += 1
             self._last_room += 1
-            room = self._rooms[room_id] = Room(self._last_room, legs.index(min(legs)))
+            room = self._rooms[room_id] = Room(self._last_room, legs.index(min(legs)), end_to_end)
             self._room_ids[room.number] = room_id
         return room
 

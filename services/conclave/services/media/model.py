@@ -82,6 +82,8 @@ class SourceSpec:
     ssrcs: tuple[int, ...]
     rtx_ssrcs: tuple[int, ...]
     active: bool
+    # Whether its frames are end-to-end encrypted, as the client says.
+    end_to_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class TransportSpec:
     header_extensions: dict[ExtensionKind, int]
     sources: tuple[SourceSpec, ...]
     slots: tuple[Slot, ...]
+    # Whether the room is end-to-end encrypted.
+    end_to_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,12 @@ def create_transport_to_proto(spec: TransportSpec) -> pb.CreateTransport:
                 ssrcs=source.ssrcs,
                 rtx_ssrcs=source.rtx_ssrcs,
                 active=source.active,
+                end_to_end=source.end_to_end,
             )
             for source in spec.sources
         ],
         slots=[_slot_to_proto(slot) for slot in spec.slots],
+        end_to_end=spec.end_to_end,
     )
 
 

@@ -323,7 +323,8 @@ class Connection:
             if len(set(mids)) != len(mids):
                 raise RequestInvalid("the offer's sources name a mid twice")
             kinds = {source.mid: source_kind_from_proto(source.kind) for source in offer.sources}
-            sdp = await self._media.offer(participant, offer.sdp, kinds)
+            encrypted = {source.mid for source in offer.sources if source.end_to_end}
+            sdp = await self._media.offer(participant, offer.sdp, kinds, encrypted)
         answer = pb.Answer(sdp=sdp, slots=slots_to_proto(self._media.slots_of(participant)))
         self.outbox.put(pb.ServerMessage(request_id=request_id, answer=answer))
 

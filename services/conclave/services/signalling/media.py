@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Set
 from typing import Protocol
 
+from conclave.services.domain.protection import ProtectionMode
 from conclave.services.journal.lines import fields
 from conclave.services.media.errors import CoreRefused, CoreUnavailable
 from conclave.services.media.model import (
@@ -125,15 +126,22 @@ class MediaSessions:
         if not meeting.participants:
             self._speakers.pop(meeting.id, None)
 
-    async def offer(self, participant: Participant, sdp: str, kinds: dict[str, SourceKind]) -> str:
+    async def offer(
+        self, participant: Participant, sdp: str, kinds: dict[str, SourceKind], encrypted: Set[str] = frozenset()
+    ) -> str:
         """Makes the participant's transport, in place of the one before; returns the SDP answer.
 
+        encrypted: the mids that the client encrypts from end to end.
         Raises SdpInvalid, CoreUnavailable, CoreExhausted, MeetingOver.
         """
         parsed = parse_offer(sdp)
         async with self._turns[participant.id]:
             transport_id = f"{participant.id}.{secrets.token_hex(6)}"
-            spec = plan_transport(parsed, kinds, participant, transport_id)
+            meeting = self._meetings.meeting_of(participant)
+            if meeting is None:
+                raise MeetingOver("the meeting is over")
+            end_to_end = meeting.protection_mode is not ProtectionMode.MANAGED
+            spec = plan_transport(parsed, kinds, participant, transport_id, encrypted, end_to_end)
             # Source ids are unique in the core: the old transport goes before the new one comes.
             if participant.transport_id:
                 await self._core.delete_transport(participant.transport_id)

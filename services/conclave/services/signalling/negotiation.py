@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
+from dataclasses import replace
+
 from conclave.services.media.model import (
     CoreInfo,
     ExtensionKind,
@@ -70,20 +73,36 @@ def _check_sources(offer: Offer, kinds: dict[str, SourceKind]) -> None:
         raise SdpInvalid("the offer's sources name a kind twice; a participant has one source of a kind")
 
 
+def _check_protection(mids: Iterable[str], encrypted: Set[str], end_to_end: bool) -> None:
+    for mid in mids:
+        if end_to_end and mid not in encrypted:
+            raise SdpInvalid(f"mid {mid} is not end-to-end encrypted, but this meeting is; reload the page")
+        if mid in encrypted and not end_to_end:
+            raise SdpInvalid(f"mid {mid} is end-to-end encrypted, but this meeting is not; reload the page")
+
+
 def plan_transport(
-    offer: Offer, kinds: dict[str, SourceKind], participant: Participant, transport_id: str
+    offer: Offer,
+    kinds: dict[str, SourceKind],
+    participant: Participant,
+    transport_id: str,
+    encrypted: Set[str],
+    end_to_end: bool,
 ) -> TransportSpec:
     """The transport that an offer asks for.
 
-    kinds: what each sending m-line carries, by mid. Raises SdpInvalid when they do not fit the offer.
+    kinds: what each sending m-line carries, by mid; encrypted: the mids that the client encrypts from end to end;
+    end_to_end: whether the meeting is. Raises SdpInvalid when these do not fit the offer or each other.
     """
     _check_sources(offer, kinds)
+    _check_protection(kinds, encrypted, end_to_end)
     sources = tuple(
         _source(section, source_id(participant.id, kinds[section.mid]), kinds[section.mid] in participant.active)
         for section in offer.sections
         if section.wanted and section.sends
     )
-    return _transport(offer, transport_id, participant.meeting_id, sources)
+    protected = tuple(replace(source, end_to_end=source.mid in encrypted) for source in sources)
+    return replace(_transport(offer, transport_id, participant.meeting_id, protected), end_to_end=end_to_end)
 
 
 def plan_probe(offer: Offer, transport_id: str) -> TransportSpec:
