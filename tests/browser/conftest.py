@@ -119,8 +119,8 @@ class People:
 
 
 @pytest.fixture(scope="module")
-def people() -> Iterator[People]:
-    """People who stay for all tests of a module."""
+def people(browsers: Browsers) -> Iterator[People]:
+    """People who stay for all tests of a module, and go before their browsers do."""
     made = People()
     yield made
     for participant in made.present:

@@ -11,6 +11,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from types import TracebackType
 
 import pytest
@@ -196,16 +197,25 @@ class Namespace:
 
     def address(self) -> str:
         """The address of a client's one interface."""
-        (interface,) = json.loads(self.run("ip", "-json", "-4", "address", "show", "uplink"))
-        return str(interface["addr_info"][0]["local"])
+        return self._interface()[1]
 
     def move(self) -> None:
         """Gives a client another address, as another network would: the old one is gone."""
-        before = self.address()
-        network, _, host = before.rpartition(".")
-        self.run("ip", "address", "del", f"{before}/24", "dev", "uplink")
-        self.run("ip", "address", "add", f"{network}.{int(host) + 1}/24", "dev", "uplink")
-        self.run("ip", "route", "replace", "default", "dev", "uplink")
+        kind, before, length = self._interface()
+        (route,) = json.loads(self.run("ip", kind, "-json", "route", "show", "default"))
+        # IPv4's default route goes with the last address.
+        via = ("via", route["gateway"]) if "gateway" in route else ()
+        sure = ("nodad",) if kind == "-6" else ()
+        self.run("ip", "address", "del", f"{before}/{length}", "dev", "uplink")
+        self.run("ip", "address", "add", f"{ip_address(before) + 1}/{length}", "dev", "uplink", *sure)
+        self.run("ip", kind, "route", "replace", "default", *via, "dev", "uplink")
+
+    def _interface(self) -> tuple[str, str, int]:
+        """The kind of the client's address as `ip` takes it, the address itself, and the length of its subnet."""
+        (interface,) = json.loads(self.run("ip", "-json", "address", "show", "dev", "uplink"))
+        (found,) = (each for each in interface["addr_info"] if each["scope"] == "global")
+        kind = "-4" if found["family"] == "inet" else "-6"
+        return kind, str(found["local"]), int(found["prefixlen"])
 
     def close(self) -> None:
         """Ends the holder; the kernel removes the namespace with its last process."""

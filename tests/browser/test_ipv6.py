@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.browser.appliance import RunningAppliance
-from tests.browser.conftest import Browsers, People
+from tests.browser.conftest import Browsers, Measured, People
 from tests.browser.network import IPV6, Network
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(180)]
@@ -57,3 +58,32 @@ def test_people_meet_over_ipv6(
     # Nothing but IPv6 was there to carry it, and nothing of it left the network.
     for namespace in network.namespaces:
         assert namespace.sent_elsewhere() == 0, namespace.places()
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+def test_a_meeting_goes_on_at_another_address(
+    appliance: RunningAppliance, browsers: Browsers, people: People, network: Network, measured: Measured, engine: str
+) -> None:
+    room = f"six-moving-{engine}"
+    appliance.make_room(room)
+    invite = appliance.invite(room, "--role", "host")
+    staying = people.add(browsers.get("chromium", "-0"), PEOPLE[0], invite)
+    moving = people.add(browsers.get(engine, "-moving"), PEOPLE[1], invite)
+    staying_sources, moving_sources = ([f"{each}/camera", f"{each}/microphone"] for each in PEOPLE)
+    moving.receives(staying_sources, 60)
+    before = {each["name"]: each["id"] for each in moving.state()["participants"]}
+    namespace = moving.page.browser.namespace
+    old = namespace.address()
+    namespace.move()
+    moved = time.time()
+    assert namespace.address() != old
+    # More than was on its way: nothing reaches the old address any more.
+    moving.receives(staying_sources, 60, growth=20)
+    measured("seconds_until_twenty_frames_came_at_the_new_address", round(time.time() - moved, 2))
+    staying.receives(moving_sources, 60, growth=20)
+    for each in (staying, moving):
+        assert {other["name"]: other["id"] for other in each.state()["participants"]} == before
+    for each in (moving, staying):
+        people.remove(each)
+    for place in network.namespaces:
+        assert place.sent_elsewhere() == 0, place.places()
