@@ -24,7 +24,7 @@ export type SentKind = (typeof SENT_KINDS)[number];
 
 export interface LocalOffer {
   readonly sdp: string;
-  readonly sources: readonly { readonly mid: string; readonly kind: SentKind }[];
+  readonly sources: readonly { readonly mid: string; readonly kind: SentKind; readonly endToEnd: boolean }[];
 }
 
 const SCREEN_BITRATE = 2_500_000;
@@ -38,6 +38,7 @@ export class Peer {
   readonly #connection: RTCPeerConnection;
   readonly #senders = new Map<SentKind, RTCRtpTransceiver>();
   readonly #slots: RTCRtpTransceiver[] = [];
+  readonly #isGuarded: boolean;
 
   /**
    * videoSlots: how many pictures it can receive at once. stateChanged: called with each state of the connection (ICE and
@@ -45,10 +46,11 @@ export class Peer {
    */
   constructor(videoSlots: number, stateChanged: (state: RTCPeerConnectionState) => void, guard?: FrameGuard) {
     this.videoSlots = videoSlots;
+    this.#isGuarded = guard !== undefined;
     this.#connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
     this.#connection.onconnectionstatechange = () => stateChanged(this.#connection.connectionState);
     for (const kind of SENT_KINDS) {
-      const transceiver = this.#addSender(kind, guard !== undefined);
+      const transceiver = this.#addSender(kind);
       guard?.sends(transceiver.sender, kind);
       this.#senders.set(kind, transceiver);
     }
@@ -63,13 +65,13 @@ export class Peer {
     return this.#connection.connectionState;
   }
 
-  #addSender(kind: SentKind, isGuarded: boolean): RTCRtpTransceiver {
+  #addSender(kind: SentKind): RTCRtpTransceiver {
     if (kind === SourceKind.MICROPHONE || kind === SourceKind.SCREEN_AUDIO) {
       return preferring("audio", this.#connection.addTransceiver("audio", { direction: "sendonly" }));
     }
     const sendEncodings: RTCRtpEncodingParameters[] =
       kind === SourceKind.CAMERA ? encodingsFor(1280, 720) : [{ maxBitrate: SCREEN_BITRATE }];
-    if (isGuarded && kind === SourceKind.CAMERA) for (const each of sendEncodings) Object.assign(each, { scalabilityMode: "L1T3" });
+    if (this.#isGuarded && kind === SourceKind.CAMERA) for (const each of sendEncodings) Object.assign(each, { scalabilityMode: "L1T3" });
     return preferring("video", this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings }));
   }
 
@@ -81,7 +83,8 @@ export class Peer {
   async offer(iceRestart: boolean): Promise<LocalOffer> {
     const offer = await this.#connection.createOffer({ iceRestart });
     await this.#connection.setLocalDescription(offer);
-    const sources = SENT_KINDS.map((kind) => ({ kind, mid: this.#senders.get(kind)?.mid ?? "" }));
+    const endToEnd = this.#isGuarded;
+    const sources = SENT_KINDS.map((kind) => ({ kind, mid: this.#senders.get(kind)?.mid ?? "", endToEnd }));
     return { sdp: offer.sdp ?? "", sources };
   }
 
