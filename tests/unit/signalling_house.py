@@ -57,6 +57,8 @@ class Store:
     def __init__(self) -> None:
         self.open: list[Meeting] = []
         self.lobbies: list[Lobby] = []
+        # Identity keys of members who were there before.
+        self.keys: dict[str, set[bytes]] = {}
 
     async def load_open(self) -> list[Meeting]:
         return self.open
@@ -75,6 +77,9 @@ class Store:
 
     async def load_lobbies(self) -> list[Lobby]:
         return self.lobbies
+
+    async def knows_key(self, subject_id: str, identity_key: bytes) -> bool:
+        return not self.keys.get(subject_id) or identity_key in self.keys[subject_id]
 
     async def wait(self, waiting: Waiting) -> None: ...
 

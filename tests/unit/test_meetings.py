@@ -82,6 +82,9 @@ class MemoryStore:
     async def load_lobbies(self) -> list[Lobby]:
         return self.lobbies
 
+    async def knows_key(self, subject_id: str, identity_key: bytes) -> bool:
+        return True
+
     async def wait(self, waiting: Waiting) -> None:
         await asyncio.sleep(0)
         self.log.append(f"store wait {waiting.display_name}")

@@ -176,6 +176,24 @@ async def test_who_waited_comes_in_with_the_key_that_it_came_with(hall: Hall) ->
     await late.enter()
 
 
+async def test_a_member_with_another_key_than_before_waits_until_a_host_has_looked(hall: Hall) -> None:
+    hall.desk.members["mine"] = "Grace"
+    known = Person(DEPLOYMENT, "known")
+    hall.store.keys[f"member:{'mine' * 4}"] = {known.identity.public_key().public_bytes_raw()}
+    host = await hall.come("anna", "host")
+    clients = [hall.connect() for _ in range(2)]
+    for client in clients:
+        await client.ask(hello=capable(invite_token="mine"))
+    # The invite alone does not make somebody the person whom it names.
+    other = await clients[0].ask(join=joining(Person(DEPLOYMENT, "other")))
+    same = await clients[1].ask(join=joining(known))
+    assert (other.WhichOneof("body"), same.WhichOneof("body")) == ("waiting", "joined")
+    (lobby, *_) = [message.lobby_changed for message in host.client.take() if message.HasField("lobby_changed")]
+    assert [(person.member, person.key_is_new) for person in lobby.waiting] == [(True, True)]
+    await host.client.ask(admit=pb.AdmitWaiting(participant_ids=[other.waiting.participant_id]))
+    assert "joined" in clients[0].take_names()
+
+
 async def test_other_rooms_have_no_groups_and_say_nothing_of_identity() -> None:
     house = House()
     client = house.connect()

@@ -48,6 +48,29 @@ def participant(number: int, meeting: Meeting) -> Participant:
     return Participant(name, meeting.id, f"guest:{name}", "Ada", Role.HOST, later, bytes([number]) * 32, invite)
 
 
+async def test_a_member_is_known_by_the_keys_of_meetings_before(store: Store) -> None:
+    meetings, meeting = meetings_in(store), Meeting("m" * 16, "board", NOW)
+    grace, thief = participant(2, meeting), participant(3, meeting)
+    grace.subject_id = thief.subject_id = "member:grace"
+    grace.identity_key, thief.identity_key = b"g" * 32, b"t" * 32
+    assert await meetings.knows_key("member:grace", thief.identity_key), "nobody has been there before"
+    await meetings.join(meeting, grace, True)
+    assert await meetings.knows_key("member:grace", grace.identity_key)
+    assert not await meetings.knows_key("member:grace", thief.identity_key)
+    assert await meetings.knows_key("member:other", thief.identity_key)
+    late = waiting(4)
+    late.subject_id, late.identity_key = "member:grace", thief.identity_key
+    await meetings.wait(late)
+    (lobby,) = await meetings.load_lobbies()
+    assert [(each.identity_key, each.key_is_new) for each in lobby.waiting.values()] == [(b"t" * 32, True)]
+    # A host let the key in, and then saw whose it was.
+    await meetings.admit(meeting, [thief], False, "participant:x")
+    assert await meetings.knows_key("member:grace", thief.identity_key)
+    await meetings.leave(meeting, [thief], NOW, False, True, "participant:x")
+    assert not await meetings.knows_key("member:grace", thief.identity_key)
+    assert await meetings.knows_key("member:grace", grace.identity_key)
+
+
 async def test_what_was_stored_is_what_a_restart_reads(store: Store) -> None:
     meetings, meeting = meetings_in(store), Meeting("m" * 16, "board", NOW)
     ada, bob = participant(2, meeting), participant(3, meeting)

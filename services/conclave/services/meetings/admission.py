@@ -22,15 +22,21 @@ class Comer(Protocol):
     def member(self) -> bool: ...
     @property
     def invite_id(self) -> str: ...
+    @property
+    def key_is_new(self) -> bool: ...
 
 
 class InviteComer:
-    """The bearer of an invite, before there is a name."""
+    """The bearer of an invite, before there is a name.
 
-    def __init__(self, invite: Invite) -> None:
+    key_is_new: whether a member comes with another identity key than ever before, and may be somebody else.
+    """
+
+    def __init__(self, invite: Invite, key_is_new: bool = False) -> None:
         self.role = invite.role
         self.member = invite.personal
         self.invite_id = invite.invite_id
+        self.key_is_new = key_is_new
 
 
 def check_invite(room: Room, meeting: Meeting | None, invite: Invite) -> None:
@@ -64,10 +70,13 @@ def has_seat(room: Room, meeting: Meeting | None) -> bool:
 def waits_for(room: Room, meeting: Meeting | None, comer: Comer) -> WaitReason | None:
     """What somebody waits for; None for one who comes straight in."""
     host_is_in = meeting is not None and meeting.has_host
-    host_decides = meeting is not None and (
-        comer.invite_id in meeting.barred
-        # Somebody came to wait before the meeting was locked; a host who locks it does not thereby let them in.
-        or (isinstance(comer, Waiting) and meeting.locked and not comer.role.may_moderate)
+    host_decides = comer.key_is_new or (
+        meeting is not None
+        and (
+            comer.invite_id in meeting.barred
+            # Somebody came to wait before the meeting was locked; a host who locks it does not thereby let them in.
+            or (isinstance(comer, Waiting) and meeting.locked and not comer.role.may_moderate)
+        )
     )
     if not comer.role.may_moderate:
         host_decides = host_decides or (room.admission.lobby and not comer.member)

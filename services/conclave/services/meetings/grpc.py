@@ -193,6 +193,7 @@ def waiting_to_proto(waiting: Waiting) -> pb.WaitingParticipant:
         arrive_time=_timestamp(waiting.arrive_time),
         reason=pb.WaitReason.ValueType(waiting.reason.value),
         connection_state=pb.ConnectionState.ValueType(waiting.connection_state.value),
+        key_is_new=waiting.key_is_new,
     )
 
 

@@ -171,6 +171,8 @@ class Waiting:
     invite_id: str
     reason: WaitReason = WaitReason.HOST_ABSENT
     identity_key: bytes = b""
+    # A member who comes with another identity key than ever before: a host decides whether it is the same person.
+    key_is_new: bool = False
     attached: bool = True
     away_since_ns: int = 0
 

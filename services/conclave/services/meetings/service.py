@@ -173,7 +173,11 @@ class MeetingService:
             now = self._clock()
             meeting = self.meeting_in(room.room_id)
             check_entry(room, meeting, invite)
-            reason = waits_for(room, meeting, InviteComer(invite))
+            # A personal invite that somebody else holds does not make them the person whom it names.
+            key_is_new = bool(identity_key and invite.subject_id) and not await self._store.knows_key(
+                invite.subject_id or "", identity_key
+            )
+            reason = waits_for(room, meeting, InviteComer(invite, key_is_new))
             person_id = random_id()
             # A guest is known by nothing but this presence.
             subject_id = invite.subject_id or f"guest:{person_id}"
@@ -182,7 +186,7 @@ class MeetingService:
                 waiting = Waiting(
                     person_id, room.room_id, subject_id, name, invite.role, now, token_hash, invite.invite_id, reason
                 )
-                waiting.identity_key = identity_key
+                waiting.identity_key, waiting.key_is_new = identity_key, key_is_new
                 await self._lobbies.enter(room, waiting)
                 return waiting, token
             opens = meeting is None

@@ -98,10 +98,28 @@ class SqlMeetingStore:
             for row in rows:
                 if row.room_id not in lobbies:
                     lobbies[row.room_id] = Lobby(find_room(session, self._tenant_id, row.room_id))
-                lobbies[row.room_id].waiting[row.id] = _waiting(row)
+                waiting = _waiting(row)
+                known = self._knows_key(session, waiting.subject_id, waiting.identity_key)
+                waiting.key_is_new = waiting.member and bool(waiting.identity_key) and not known
+                lobbies[row.room_id].waiting[row.id] = waiting
             return list(lobbies.values())
 
         return await self._store.run(work)
+
+    async def knows_key(self, subject_id: str, identity_key: bytes) -> bool:
+        """Whether a subject has been in a meeting with this identity key, or never with any."""
+        return await self._store.run(lambda session: self._knows_key(session, subject_id, identity_key))
+
+    def _knows_key(self, session: Session, subject_id: str, identity_key: bytes) -> bool:
+        seen = session.execute(
+            select(ParticipantRow.identity_key, ParticipantRow.removed).where(
+                ParticipantRow.tenant_id == self._tenant_id,
+                ParticipantRow.subject_id == subject_id,
+                ParticipantRow.identity_key.is_not(None),
+            )
+        ).all()
+        # Who was removed was somebody else after all, as far as anybody knows.
+        return not seen or any(bytes(key or b"") == identity_key and not removed for key, removed in seen)
 
     async def wait(self, waiting: Waiting) -> None:
         """Stores somebody who waits."""
