@@ -325,6 +325,9 @@ async def test_one_who_is_not_in_the_group_reads_nothing_of_it(hall: Hall) -> No
     await hall.group_of("anna", "ben")
     stranger = await hall.come("cleo")
     assert code(await stranger.read()) == "HANDSHAKE_REFUSED"
+    # One whose wish to enter was lost learns that nobody knows of it.
+    assert code(await stranger.read(b"")) == "HANDSHAKE_REFUSED"
+    await stranger.enter()
     assert (await stranger.read(b"")).handshakes == groups_pb2.Handshakes()
     assert code(await stranger.send(commit(1, 0, path=True, group_id=GROUP_ID))) == "HANDSHAKE_REFUSED"
 

@@ -205,7 +205,10 @@ class DeliveryService:
             group = hall.assembly.group
             if not group_id:
                 if group is None or member.participant_id not in group.staying.values():
-                    return b"", None
+                    if member.participant_id in hall.assembly.waiting:
+                        return b"", None
+                    # What it asked was lost with its connection, or what it waited for is over.
+                    raise NotYourLeaf("you do not wait to be added; enter the group with a new leaf")
                 group_id = group.group_id
             hall.assembly.require(group_id)
             return group_id, await self._store.missed(group_id, member.participant_id, after_sequence, MISSED_SIZE)
