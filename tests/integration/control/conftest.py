@@ -163,7 +163,7 @@ async def api(engine: Engine) -> AsyncIterator[Api]:
     identity = IdentityKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
     rooms = RoomService(store, audit, clock)
     invites = InviteService(store, audit, clock, identity, "https://meet.example:8443/")
-    system = SystemService(store, CoreAway(), identity.fingerprint, "1.2.3")
+    system = SystemService(store, CoreAway(), identity.fingerprint, identity.public_bytes, "1.2.3")
     server = RpcServer([room_rpc_service(rooms, invites), system_rpc_service(system)], local_administrator)
     with tempfile.TemporaryDirectory(prefix="ca-") as directory:
         socket = Path(directory) / "a.sock"

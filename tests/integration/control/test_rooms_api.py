@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
@@ -278,7 +281,9 @@ async def test_an_audit_log_changed_behind_the_triggers_is_found(api: Any) -> No
 async def test_the_status_tells_what_control_knows(api: Any) -> None:
     status = await api.system.GetStatus(system_pb2.GetStatusRequest())
     assert (status.deployment_id, status.version) == ("d1", "1.2.3")
-    assert len(bytes.fromhex(status.identity_fingerprint)) == 32
+    key = Ed25519PublicKey.from_public_bytes(status.identity_key)
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert status.identity_fingerprint == hashlib.sha256(encoded).hexdigest()
     assert [(process.name, process.healthy) for process in status.processes] == [
         ("conclave-control", True),
         ("conclave-core", False),

@@ -55,7 +55,8 @@ def _report(found: system_pb2.Status, supervised: list[ProcessState]) -> Group:
         processes.add_row(runs.name, state, escape(runs.detail), "")
     facts = Table.grid(padding=(0, 2))
     facts.add_row("Deployment", found.deployment_id)
-    facts.add_row("Identity key", found.identity_fingerprint)
+    facts.add_row("Identity key", found.identity_key.hex())
+    facts.add_row("Fingerprint", found.identity_fingerprint)
     facts.add_row("Version", found.version)
     facts.add_row("Meetings", f"{found.meetings} with {found.participants} participants")
     if found.HasField("core"):

@@ -26,6 +26,7 @@ class SystemServicer(pb_grpc.SystemServiceServicer):
         return pb.Status(
             deployment_id=status.deployment_id,
             identity_fingerprint=status.identity_fingerprint,
+            identity_key=status.identity_key,
             version=status.version,
             processes=[
                 pb.ProcessStatus(name=process.name, healthy=process.healthy, detail=process.detail)

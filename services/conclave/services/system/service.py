@@ -58,6 +58,7 @@ class ApplianceStatus:
 
     deployment_id: str
     identity_fingerprint: str
+    identity_key: bytes
     version: str
     processes: Sequence[ProcessStatus]
     meetings: int
@@ -68,10 +69,13 @@ class ApplianceStatus:
 class SystemService:
     """Tells how the appliance is."""
 
-    def __init__(self, store: Store, core: CoreInfo, identity_fingerprint: str, version: str) -> None:
+    def __init__(
+        self, store: Store, core: CoreInfo, identity_fingerprint: str, identity_key: bytes, version: str
+    ) -> None:
         self._store = store
         self._core = core
         self._identity_fingerprint = identity_fingerprint
+        self._identity_key = identity_key
         self._version = version
 
     async def status(self) -> ApplianceStatus:
@@ -82,6 +86,7 @@ class SystemService:
         return ApplianceStatus(
             deployment_id=self._store.tenant_id,
             identity_fingerprint=self._identity_fingerprint,
+            identity_key=self._identity_key,
             version=self._version,
             processes=[
                 ProcessStatus("conclave-control", healthy=True, detail=""),
