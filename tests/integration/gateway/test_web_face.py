@@ -83,6 +83,37 @@ async def test_the_policy_lets_nothing_from_elsewhere_in() -> None:
     assert SECURITY_HEADERS["Permissions-Policy"].startswith("camera=(self), microphone=(self), display-capture=(self)")
 
 
+WORKER = "/assets/outlineworker-F-qx5W_o.js"
+WORKER_POLICY = (
+    "default-src 'none'; script-src 'wasm-unsafe-eval'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+
+
+async def test_only_the_worker_that_computes_may_compile_and_it_reaches_nothing(open_face: Any) -> None:
+    async with open_face() as face, face.client.get(face.url + WORKER) as response:
+        assert response.headers.getall("Content-Security-Policy") == [WORKER_POLICY]
+        for name in SECURITY_HEADERS.keys() - {"Content-Security-Policy"}:
+            assert response.headers.getall(name) == [SECURITY_HEADERS[name]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/outlineworker-F-qx5W_o.js",
+        "/assets/outlineworker-F-qx5W_o.js/",
+        "/assets/outlineworker-F-qx5W_o.js.html",
+        "/assets/x/outlineworker-F-qx5W_o.js",
+        "/assets/index-outlineworker-F.js",
+        "/join?x=/assets/outlineworker-F-qx5W_o.js",
+        "/join#/assets/outlineworker-F-qx5W_o.js",
+        "//assets/outlineworker-F-qx5W_o.js",
+    ],
+)
+async def test_no_other_address_gets_the_policy_of_the_worker(open_face: Any, path: str) -> None:
+    async with open_face() as face, face.client.get(face.url + path) as response:
+        assert response.headers["Content-Security-Policy"] == SECURITY_HEADERS["Content-Security-Policy"]
+
+
 async def test_the_upgraded_connection_has_the_headers_too(open_face: Any) -> None:
     async with open_face() as face, face.connect() as client:
         headers = client.socket._response.headers

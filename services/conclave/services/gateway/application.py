@@ -139,7 +139,7 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
-    set_security_headers(response.headers)
+    set_security_headers(response.headers, request.path)
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 
 from aiohttp import hdrs
@@ -25,6 +26,15 @@ _POLICY = {
     "require-trusted-types-for": "'script'",
 }
 
+# Of the worker that computes people's outlines, and of nothing else: it may compile WebAssembly, and reach nothing.
+_COMPUTING_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'wasm-unsafe-eval'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+}
+_COMPUTING_PATH = re.compile(r"/assets/outlineworker-[\w-]+\.js")
+
 _FEATURES_OF_OURS = ("camera", "microphone", "display-capture", "fullscreen", "screen-wake-lock", "speaker-selection")
 _FEATURES_REFUSED = (
     "accelerometer",
@@ -42,9 +52,14 @@ _FEATURES_REFUSED = (
     "xr-spatial-tracking",
 )
 
+
+def _written(policy: dict[str, str]) -> str:
+    return "; ".join(f"{directive} {value}" for directive, value in policy.items())
+
+
 SECURITY_HEADERS = MappingProxyType(
     {
-        "Content-Security-Policy": "; ".join(f"{directive} {value}" for directive, value in _POLICY.items()),
+        "Content-Security-Policy": _written(_POLICY),
         "Strict-Transport-Security": "max-age=63072000",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -59,7 +74,9 @@ SECURITY_HEADERS = MappingProxyType(
 )
 
 
-def set_security_headers(headers: CIMultiDict[str]) -> None:
-    """Sets them on a response that is about to be sent, and removes the server's banner."""
+def set_security_headers(headers: CIMultiDict[str], path: str = "") -> None:
+    """Sets them on a response that is about to be sent, and removes the server's banner. path: which was asked for."""
     headers.update(SECURITY_HEADERS)
+    if _COMPUTING_PATH.fullmatch(path):
+        headers["Content-Security-Policy"] = _written(_COMPUTING_POLICY)
     headers.popall(hdrs.SERVER, None)

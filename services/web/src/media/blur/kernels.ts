@@ -6,7 +6,28 @@ export interface Plane {
   readonly data: Float32Array;
 }
 
-type Floats = Float32Array;
+export type Floats = Float32Array;
+
+/** The loops that take most of the time, of which there are two: in plain words, and in WebAssembly. */
+export interface Kernels {
+  /** Every output is a weighted sum of a pixel's inputs. `outputs` is a multiple of four, `weights` are packed. */
+  pointwise(input: Floats, inputs: number, weights: Floats, bias: Floats, out: Floats, outputs: number): void;
+  /** To each pixel of a row, from `to` on, is added another, from `from` on, times weights that are one a channel. */
+  addProducts(
+    input: Floats,
+    from: number,
+    step: number,
+    weights: Floats,
+    weight: number,
+    out: Floats,
+    to: number,
+    channels: number,
+    pixels: number,
+  ): void;
+  add(a: Floats, b: Floats, out: Floats): void;
+  relu(input: Floats, out: Floats): void;
+  hardSwish(input: Floats, out: Floats): void;
+}
 
 /** Weights as the loop below takes them: blocks of four outputs, in each all inputs. weights: [outputs][inputs]. */
 export function packed(weights: Floats, inputs: number, outputs: number): Floats {
@@ -15,53 +36,6 @@ export function packed(weights: Floats, inputs: number, outputs: number): Floats
     for (let i = 0; i < inputs; i++) out[(o - (o % 4)) * inputs + i * 4 + (o % 4)] = weights[o * inputs + i] as number;
   }
   return out;
-}
-
-/** Every output is a weighted sum of a pixel's inputs. `outputs` is a multiple of four, `weights` are packed. */
-export function pointwise(input: Floats, inputs: number, weights: Floats, bias: Floats, out: Floats, outputs: number): void {
-  const size = (out.length / outputs) | 0;
-  // Two pixels at a time, so that each weight is read once for both.
-  for (let pixel = 0; pixel < size; pixel += 2) {
-    const first = pixel * inputs;
-    const second = pixel + 1 < size ? first + inputs : first;
-    const firstOut = pixel * outputs;
-    const secondOut = pixel + 1 < size ? firstOut + outputs : firstOut;
-    for (let o = 0; o < outputs; o += 4) {
-      let a0 = bias[o] as number;
-      let a1 = bias[o + 1] as number;
-      let a2 = bias[o + 2] as number;
-      let a3 = bias[o + 3] as number;
-      let b0 = a0;
-      let b1 = a1;
-      let b2 = a2;
-      let b3 = a3;
-      let k = o * inputs;
-      for (let i = 0; i < inputs; i++, k += 4) {
-        const x = input[first + i] as number;
-        const y = input[second + i] as number;
-        const w0 = weights[k] as number;
-        const w1 = weights[k + 1] as number;
-        const w2 = weights[k + 2] as number;
-        const w3 = weights[k + 3] as number;
-        a0 += x * w0;
-        a1 += x * w1;
-        a2 += x * w2;
-        a3 += x * w3;
-        b0 += y * w0;
-        b1 += y * w1;
-        b2 += y * w2;
-        b3 += y * w3;
-      }
-      out[secondOut + o] = b0;
-      out[secondOut + o + 1] = b1;
-      out[secondOut + o + 2] = b2;
-      out[secondOut + o + 3] = b3;
-      out[firstOut + o] = a0;
-      out[firstOut + o + 1] = a1;
-      out[firstOut + o + 2] = a2;
-      out[firstOut + o + 3] = a3;
-    }
-  }
 }
 
 /** How many rows or columns lie before the first, for the padding called SAME. */
@@ -91,29 +65,35 @@ export function gather(input: Plane, kernel: number, stride: number, height: num
 }
 
 /** Each channel with a kernel of its own. weights: [kernel][kernel][channels]. */
-export function depthwise(input: Plane, weights: Floats, bias: Floats, kernel: number, stride: number, out: Plane): void {
-  const { data, channels } = input;
+export function depthwise(
+  { addProducts }: Kernels,
+  input: Plane,
+  weights: Floats,
+  bias: Floats,
+  kernel: number,
+  stride: number,
+  out: Plane,
+): void {
+  const { channels } = input;
   const top = paddingBefore(input.height, out.height, kernel, stride);
   const left = paddingBefore(input.width, out.width, kernel, stride);
+  for (let at = 0; at < out.data.length; at += channels) out.data.set(bias, at);
   for (let y = 0; y < out.height; y++) {
-    for (let x = 0; x < out.width; x++) {
-      const to = (y * out.width + x) * channels;
-      for (let c = 0; c < channels; c++) out.data[to + c] = bias[c] as number;
-      for (let ky = 0; ky < kernel; ky++) {
-        const row = y * stride + ky - top;
-        if (row < 0 || row >= input.height) continue;
-        for (let kx = 0; kx < kernel; kx++) {
-          const column = x * stride + kx - left;
-          if (column < 0 || column >= input.width) continue;
-          addProducts(data, (row * input.width + column) * channels, weights, (ky * kernel + kx) * channels, out.data, to, channels);
-        }
+    for (let ky = 0; ky < kernel; ky++) {
+      const row = y * stride + ky - top;
+      if (row < 0 || row >= input.height) continue;
+      for (let kx = 0; kx < kernel; kx++) {
+        // The columns for which this place of the kernel lies inside.
+        const first = Math.max(0, Math.ceil((left - kx) / stride));
+        const last = Math.min(out.width - 1, Math.floor((input.width - 1 + left - kx) / stride));
+        if (last < first) continue;
+        const from = (row * input.width + first * stride + kx - left) * channels;
+        const to = (y * out.width + first) * channels;
+        const weight = (ky * kernel + kx) * channels;
+        addProducts(input.data, from, stride * channels, weights, weight, out.data, to, channels, last - first + 1);
       }
     }
   }
-}
-
-function addProducts(a: Floats, atA: number, b: Floats, atB: number, out: Floats, to: number, count: number): void {
-  for (let c = 0; c < count; c++) out[to + c] = (out[to + c] as number) + (a[atA + c] as number) * (b[atB + c] as number);
 }
 
 /** Twice the rows and columns, one channel: each pixel becomes two by two. weights: [2][2][channels]. */
@@ -169,24 +149,9 @@ export function mean({ data, channels }: Plane, out: Floats): void {
   for (let c = 0; c < channels; c++) out[c] = (out[c] as number) / pixels;
 }
 
-export function add(a: Floats, b: Floats, out: Floats): void {
-  for (let at = 0; at < out.length; at++) out[at] = (a[at] as number) + (b[at] as number);
-}
-
 /** Each channel times its own factor. */
 export function scale({ data, channels }: Plane, factors: Floats, out: Floats): void {
   for (let at = 0; at < data.length; at += channels) for (let c = 0; c < channels; c++) out[at + c] = (data[at + c] as number) * (factors[c] as number);
-}
-
-export function relu(input: Floats, out: Floats): void {
-  for (let at = 0; at < out.length; at++) out[at] = Math.max(0, input[at] as number);
-}
-
-export function hardSwish(input: Floats, out: Floats): void {
-  for (let at = 0; at < out.length; at++) {
-    const x = input[at] as number;
-    out[at] = (x * Math.min(6, Math.max(0, x + 3))) / 6;
-  }
 }
 
 export function logistic(input: Floats, out: Floats): void {

@@ -1,3 +1,4 @@
+import type { Computer } from "./computer.ts";
 import * as kernels from "./kernels.ts";
 import type { Plane } from "./kernels.ts";
 import { Op, UnusableModel, type Model, type Operator } from "./tflite.ts";
@@ -11,8 +12,8 @@ export class Network {
   readonly #steps: readonly Step[];
 
   /** Throws UnusableModel where the model needs something that is not known here. */
-  constructor(model: Model) {
-    const planner = new Planner(model);
+  constructor(model: Model, computer: Computer) {
+    const planner = new Planner(model, computer);
     this.input = planner.plane(model.input);
     this.#steps = model.operators.flatMap((operator) => planner.step(operator) ?? []);
     this.output = planner.plane(model.output);
@@ -26,12 +27,16 @@ export class Network {
 
 class Planner {
   readonly #model: Model;
+  readonly #computer: Computer;
   readonly #planes = new Map<number, Plane>();
   readonly #constants = new Map<number, Float32Array>();
 
-  constructor(model: Model) {
+  constructor(model: Model, computer: Computer) {
     this.#model = model;
-    model.tensors.forEach(({ values }, index) => values !== undefined && this.#constants.set(index, values));
+    this.#computer = computer;
+    model.tensors.forEach(({ values }, index) => {
+      if (values !== undefined) this.#constants.set(index, placed(values, computer));
+    });
   }
 
   plane(index: number): Plane {
@@ -39,7 +44,7 @@ class Planner {
     if (planned !== undefined) return planned;
     const [pictures, height, width, channels] = this.#shape(index);
     if (pictures !== 1 || height === undefined || width === undefined || channels === undefined) throw new UnusableModel("no picture");
-    const plane = { height, width, channels, data: new Float32Array(height * width * channels) };
+    const plane = { height, width, channels, data: this.#computer.room(height * width * channels) };
     this.#planes.set(index, plane);
     return plane;
   }
@@ -50,20 +55,22 @@ class Planner {
       this.#constants.set(output, this.#constant(first)); // Already floats.
       return undefined;
     }
+    const fast = this.#computer.kernels;
     const input = this.plane(first);
     const out = this.plane(output);
     switch (code) {
       case Op.CONV_2D:
-        return convolution(input, this.#shape(second), this.#constant(second), this.#constant(third), stride, out);
+        return this.#convolution(input, this.#shape(second), this.#constant(second), this.#constant(third), stride, out);
       case Op.DEPTHWISE_CONV_2D: {
         const kernel = this.#shape(second)[1] ?? 0;
         const weights = this.#constant(second);
         const bias = this.#constant(third);
-        return () => kernels.depthwise(input, weights, bias, kernel, stride, out);
+        if (input.channels % 4 !== 0 || weights.length !== kernel * kernel * input.channels) throw new UnusableModel("kernels of another form");
+        return () => kernels.depthwise(fast, input, weights, bias, kernel, stride, out);
       }
       case Op.ADD: {
         const other = this.plane(second);
-        return () => kernels.add(input.data, other.data, out.data);
+        return () => fast.add(input.data, other.data, out.data);
       }
       case Op.MUL: {
         const factors = this.plane(second);
@@ -76,9 +83,9 @@ class Planner {
       case Op.RESIZE_BILINEAR:
         return () => kernels.resize(input, out);
       case Op.RELU:
-        return () => kernels.relu(input.data, out.data);
+        return () => fast.relu(input.data, out.data);
       case Op.HARD_SWISH:
-        return () => kernels.hardSwish(input.data, out.data);
+        return () => fast.hardSwish(input.data, out.data);
       case Op.LOGISTIC:
         return () => kernels.logistic(input.data, out.data);
       case Op.CUSTOM: {
@@ -91,6 +98,27 @@ class Planner {
       default:
         throw new UnusableModel(`an operator with the number ${code}`);
     }
+  }
+
+  #convolution(
+    input: Plane,
+    shape: readonly number[],
+    weights: Float32Array,
+    bias: Float32Array,
+    stride: number,
+    out: Plane,
+  ): Step {
+    const fast = this.#computer.kernels;
+    const kernel = shape[1] ?? 0;
+    const inputs = kernel * kernel * input.channels;
+    if (out.channels % 4 !== 0 || weights.length !== inputs * out.channels) throw new UnusableModel("a convolution of another form");
+    const ready = placed(kernels.packed(weights, inputs, out.channels), this.#computer);
+    if (kernel === 1 && stride === 1) return () => fast.pointwise(input.data, inputs, ready, bias, out.data, out.channels);
+    const gathered = this.#computer.room(out.height * out.width * inputs);
+    return () => {
+      kernels.gather(input, kernel, stride, out.height, out.width, gathered);
+      fast.pointwise(gathered, inputs, ready, bias, out.data, out.channels);
+    };
   }
 
   #shape(index: number): readonly number[] {
@@ -106,15 +134,8 @@ class Planner {
   }
 }
 
-function convolution(input: Plane, shape: readonly number[], weights: Float32Array, bias: Float32Array, stride: number, out: Plane): Step {
-  const kernel = shape[1] ?? 0;
-  const inputs = kernel * kernel * input.channels;
-  if (out.channels % 4 !== 0 || weights.length !== inputs * out.channels) throw new UnusableModel("a convolution of another form");
-  const ready = kernels.packed(weights, inputs, out.channels);
-  if (kernel === 1 && stride === 1) return () => kernels.pointwise(input.data, inputs, ready, bias, out.data, out.channels);
-  const gathered = new Float32Array(out.height * out.width * inputs);
-  return () => {
-    kernels.gather(input, kernel, stride, out.height, out.width, gathered);
-    kernels.pointwise(gathered, inputs, ready, bias, out.data, out.channels);
-  };
+function placed(values: Float32Array, computer: Computer): Float32Array {
+  const room = computer.room(values.length);
+  room.set(values);
+  return room;
 }

@@ -1,3 +1,4 @@
+import type { Computer } from "./computer.ts";
 import { Network } from "./network.ts";
 import { readModel, UnusableModel } from "./tflite.ts";
 
@@ -14,8 +15,8 @@ export class Outline {
   readonly #network: Network;
 
   /** model: the file. Throws UnusableModel, or RangeError where it is damaged. */
-  constructor(model: ArrayBuffer) {
-    this.#network = new Network(readModel(model));
+  constructor(model: ArrayBuffer, computer: Computer) {
+    this.#network = new Network(readModel(model), computer);
     const { input, output } = this.#network;
     if (input.width !== OUTLINE_WIDTH || input.height !== OUTLINE_HEIGHT || input.channels !== 3) throw new UnusableModel("another input");
     if (output.width !== OUTLINE_WIDTH || output.height !== OUTLINE_HEIGHT || output.channels !== 1) throw new UnusableModel("another output");

@@ -1,5 +1,6 @@
 import modelAddress from "@mediapipe/selfie_segmentation/selfie_segmentation_landscape.tflite?url";
 
+import kernelsAddress from "./kernels.wasm?url";
 import workerAddress from "./outlineworker.ts?worker&url";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -48,15 +49,19 @@ export const startOutliner: StartOutliner = (handlers) => {
     else if ("ready" in data) handlers.ready();
     else failed(data.failed);
   };
-  fetchModel().then((model) => tell({ model }, [model]), failed);
+  // Fetched here, because the worker may fetch nothing.
+  Promise.all([fetched(modelAddress), fetched(kernelsAddress)]).then(
+    ([model, kernels]) => tell({ model, kernels }, [model, kernels]),
+    failed,
+  );
   return {
     give: ({ buffer }) => tell({ picture: buffer }, [buffer]),
     close: () => worker.terminate(),
   };
 };
 
-async function fetchModel(): Promise<ArrayBuffer> {
-  const response = await fetch(modelAddress);
-  if (!response.ok) throw new Error(`the model could not be fetched: ${response.status}`);
+async function fetched(address: string): Promise<ArrayBuffer> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address} could not be fetched: ${response.status}`);
   return response.arrayBuffer();
 }

@@ -3,12 +3,15 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 
+import { fastComputer, plainComputer } from "../../../src/media/blur/computer.ts";
 import { Outline, OUTLINE_HEIGHT, OUTLINE_WIDTH } from "../../../src/media/blur/outline.ts";
 import { UnusableModel } from "../../../src/media/blur/tflite.ts";
 
 const NAME = "@mediapipe/selfie_segmentation/selfie_segmentation_landscape.tflite";
 const file = readFileSync(createRequire(import.meta.url).resolve(NAME));
 const MODEL = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
+
+const KERNELS = readFileSync(new URL("../../../src/media/blur/kernels.wasm", import.meta.url));
 
 type Colour = readonly [number, number, number];
 const WALL: Colour = [96, 110, 130];
@@ -49,30 +52,38 @@ function shown(pixels: Uint8ClampedArray, chosen: (x: number, y: number) => bool
   return sum / count;
 }
 
-test("a person shows, and the room around does not", () => {
+test("a person shows, and the room around does not", async () => {
   const pixels = picture(PERSON);
-  new Outline(MODEL).mask(pixels);
+  new Outline(MODEL, await fastComputer(KERNELS)).mask(pixels);
   const isPerson = (x: number, y: number, margin: number): boolean =>
     PERSON.some(([left, top, width, height]) => ((x - left) / (width + margin)) ** 2 + ((y - top) / (height + margin)) ** 2 <= 1);
   assert.ok(shown(pixels, (x, y) => isPerson(x, y, -6)) > 0.97);
   assert.ok(shown(pixels, (x, y) => !isPerson(x, y, 6)) < 0.01);
 });
 
-test("an empty room does not show", () => {
+test("an empty room does not show", async () => {
   const pixels = picture([]);
-  new Outline(MODEL).mask(pixels);
+  new Outline(MODEL, await fastComputer(KERNELS)).mask(pixels);
   assert.ok(shown(pixels, () => true) < 0.01);
 });
 
-test("the same picture gives the same mask, whatever came between", () => {
-  const outline = new Outline(MODEL);
+test("the same picture gives the same mask, whatever came between", async () => {
+  const outline = new Outline(MODEL, await fastComputer(KERNELS));
   const [first, between, again] = [picture(PERSON), picture([]), picture(PERSON)];
   for (const each of [first, between, again]) outline.mask(each);
   assert.deepEqual(again, first);
 });
 
+test("WebAssembly and plain words give the same mask", async () => {
+  const [fast, plain] = [picture(PERSON), picture(PERSON)];
+  new Outline(MODEL, await fastComputer(KERNELS)).mask(fast);
+  new Outline(MODEL, plainComputer).mask(plain);
+  // They add in other orders.
+  assert.ok(fast.every((value, at) => Math.abs(value - (plain[at] ?? 0)) <= 1));
+});
+
 test("a model that was cut off anywhere is refused", () => {
   for (let size = 0; size < MODEL.byteLength; size += 997) {
-    assert.throws(() => new Outline(MODEL.slice(0, size)), (error) => error instanceof UnusableModel || error instanceof RangeError);
+    assert.throws(() => new Outline(MODEL.slice(0, size), plainComputer), (error) => error instanceof UnusableModel || error instanceof RangeError);
   }
 });
