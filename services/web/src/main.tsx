@@ -9,6 +9,7 @@ import "./styles/stage.css";
 import "./styles/overlays.css";
 import "./styles/doors.css";
 import "./styles/people.css";
+import "./styles/protection.css";
 import "./styles/invite.css";
 import "./styles/access.css";
 import "./styles/settings.css";

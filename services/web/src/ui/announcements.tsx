@@ -60,12 +60,11 @@ export function Announcements({ session, view }: { session: Session; view: View 
 
 function situationOf(session: Session): Situation {
   const roster = session.roster.value;
-  const room = session.room.value;
   return {
     selfId: roster?.selfId ?? "",
     participants: roster?.participants ?? [],
     waiting: roster?.waiting ?? [],
-    security: room === undefined ? "" : securityText(room),
+    security: securityText(session),
     connected: session.online.value && session.media.state.value !== "interrupted",
   };
 }

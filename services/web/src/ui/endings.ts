@@ -2,6 +2,7 @@ import { EndReason } from "../gen/conclave/v1/meetings_pb.js";
 import { ErrorCode } from "../gen/conclave/v1/signalling_pb.js";
 import { texts } from "../i18n/index.ts";
 import { groupDialCode } from "../protocol/dialcode.ts";
+import type { Obstacle } from "../session/group/protection.ts";
 import type { Session } from "../session/session.ts";
 import type { IconName } from "./icons.tsx";
 import { clockTime } from "./time.ts";
@@ -50,7 +51,23 @@ function end(session: Session, atMs: number): Ending {
   }
 }
 
+function obstructed(obstacle: Obstacle): Ending {
+  const icon = "broken";
+  switch (obstacle) {
+    case "browser":
+      return { icon, title: texts.cantEncryptTitle, text: texts.cantEncryptText };
+    case "deployment-changed":
+      return { icon, title: texts.deploymentChangedTitle, text: texts.deploymentChangedText };
+    case "identity-refused":
+      return { icon, title: texts.identityRefusedTitle, text: texts.identityRefusedText };
+    case "worker":
+      return { icon, title: texts.identityRefusedTitle, text: texts.keysLostText, action: texts.joinAgain };
+  }
+}
+
 function refusal(session: Session): Ending {
+  const obstacle = session.obstacle.value;
+  if (obstacle !== undefined) return obstructed(obstacle);
   const problem = session.problem.value;
   switch (problem?.code) {
     case ErrorCode.INVITE_INVALID:

@@ -14,6 +14,7 @@ import { Brand } from "./icons.tsx";
 import { LobbyBanner } from "./lobby.tsx";
 import { MutedBanner } from "./mutedbanner.tsx";
 import { PeoplePanel } from "./people.tsx";
+import { ProtectionBanner } from "./protectionbanner.tsx";
 import { listenForPushToTalk } from "./pushtotalk.ts";
 import { SecurityChip, SecurityPanel } from "./security.tsx";
 import { SkipLinks } from "./skip.tsx";
@@ -32,13 +33,14 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
       <header class="top">
         <Brand />
         <h1 class="top-room">{room?.displayName}</h1>
-        {room !== undefined && <SecurityChip room={room} open={() => view.togglePanel("security")} />}
+        <SecurityChip session={session} open={() => view.togglePanel("security")} />
         <ConnectionMark session={session} open={() => view.show("connection")} />
         <LayoutButton view={view} />
       </header>
       <div class="middle">
         <main id="stage" class="stage-side">
           <ConnectionBanner session={session} />
+          <ProtectionBanner session={session} view={view} />
           <UpdateBanner />
           <DeviceBanner local={session.local} view={view} />
           <MutedBanner session={session} />
@@ -55,7 +57,6 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
 }
 
 function OpenPanel({ session, view }: { session: Session; view: View }): JSX.Element | null {
-  const room = session.room.value;
   const close = (): void => {
     view.panel.value = undefined;
   };
@@ -63,7 +64,7 @@ function OpenPanel({ session, view }: { session: Session; view: View }): JSX.Ele
     case "people":
       return <PeoplePanel session={session} view={view} close={close} />;
     case "security":
-      return room === undefined ? null : <SecurityPanel room={room} close={close} />;
+      return <SecurityPanel session={session} close={close} />;
     case undefined:
       return null;
   }

@@ -10,6 +10,7 @@ import { Icon, type IconName } from "./icons.tsx";
 import { hasOtherHost } from "./leaving.ts";
 import { Menu, type MenuItem } from "./menu.tsx";
 import { QualityLine } from "./othersquality.tsx";
+import { Standing, standingOf } from "./standing.tsx";
 
 interface PersonProps {
   readonly session: Session;
@@ -21,6 +22,7 @@ interface PersonProps {
 /** One person in the meeting: who it is, how they are, and what a host may do about them. */
 export function Person({ session, participant, askToRemove }: PersonProps): JSX.Element {
   const isSelf = participant.id === session.roster.value?.selfId;
+  const standing = standingOf(session, participant.id);
   const items = session.isHost.value ? actionsFor(session, participant, isSelf, askToRemove) : [];
   return (
     <>
@@ -29,7 +31,9 @@ export function Person({ session, participant, askToRemove }: PersonProps): JSX.
         <p class="person-name">
           {participant.displayName} {isSelf && <span class="person-you">{texts.you}</span>}
         </p>
-        <p class="person-line">{describe(participant)}</p>
+        <p class="person-line">
+          {describe(participant)} {standing !== undefined && <Standing standing={standing} />}
+        </p>
         {!isSelf && <QualityLine participant={participant} />}
       </div>
       <Marks session={session} participant={participant} />

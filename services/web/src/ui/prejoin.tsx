@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
+import { canEncrypt } from "../session/group/protection.ts";
 import type { Session } from "../session/session.ts";
 import { Consent } from "./consent.tsx";
 import { NameForm } from "./nameform.tsx";
@@ -45,7 +46,13 @@ export function Prejoin({ session }: { session: Session }): JSX.Element {
                 <h1>{room.displayName === "" ? room.name.replace(/^rooms\//, "") : room.displayName}</h1>
               </div>
               <SecurityCard room={room} />
-              <NameForm session={session} typed={typed} join={join} />
+              {session.protection.isOn.value && !canEncrypt() ? (
+                <p class="problem" role="status">
+                  {texts.cantEncryptTitle}. {texts.cantEncryptText}
+                </p>
+              ) : (
+                <NameForm session={session} typed={typed} join={join} />
+              )}
             </>
           )}
         </section>

@@ -1,10 +1,11 @@
 import { ProtectionMode, type Room } from "../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../i18n/index.ts";
+import type { Session } from "../session/session.ts";
 import type { IconName } from "./icons.tsx";
 
 /** One half of what a room says about its security: its look, its name, and what it means. */
 export interface SecurityFact {
-  readonly style: "managed" | "e2e" | "sealed" | "unrecorded";
+  readonly style: "managed" | "e2e" | "securing" | "sealed" | "unrecorded";
   readonly icon: IconName;
   readonly title: string;
   readonly text: string;
@@ -16,6 +17,18 @@ export function protectionOf({ protectionMode }: Pick<Room, "protectionMode">): 
     return { style: "e2e", icon: "shieldKeyhole", title: texts.endToEndTitle, text: texts.endToEndText };
   }
   return { style: "managed", icon: "managed", title: texts.managedTitle, text: texts.managedText };
+}
+
+/** The same within a meeting. While its keys are on their way, nothing is said to be encrypted, and nothing is sent. */
+export function protectionIn({ room, protection }: Pick<Session, "room" | "protection">): SecurityFact | undefined {
+  if (room.value === undefined) return undefined;
+  if (!protection.isOn.value) return protectionOf(room.value);
+  const status = protection.status.value;
+  if (status.name === "ready") {
+    return { ...protectionOf(room.value), text: texts.endToEndHere(status.view.members.length) };
+  }
+  const text = status.givenUp === undefined ? texts.securingText : texts.securingAgain;
+  return { style: "securing", icon: "key", title: texts.securing, text };
 }
 
 /** What is kept of it. */

@@ -2,20 +2,26 @@ import type { JSX } from "preact";
 
 import type { Room } from "../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../i18n/index.ts";
+import type { Session } from "../session/session.ts";
+import { GroupSecurity } from "./groupsecurity.tsx";
 import { Icon } from "./icons.tsx";
 import { Panel } from "./panel.tsx";
-import { protectionOf, recordingOf, type SecurityFact } from "./protection.ts";
+import { protectionIn, protectionOf, recordingOf, type SecurityFact } from "./protection.ts";
 
-/** Protection and recording in one sentence. */
-export function securityText(room: Room): string {
-  return texts.security(protectionOf(room).title, recordingOf(room).title);
+/** Protection and recording of a meeting in one sentence; empty before the room is known. */
+export function securityText(session: Session): string {
+  const room = session.room.value;
+  return room === undefined ? "" : texts.security(protectionIn(session)?.title ?? "", recordingOf(room).title);
 }
 
 /** Protection and recording in words, top left of the meeting; opens the panel that explains them. */
-export function SecurityChip({ room, open }: { room: Room; open: () => void }): JSX.Element {
+export function SecurityChip({ session, open }: { session: Session; open: () => void }): JSX.Element | null {
+  const room = session.room.value;
+  const protection = protectionIn(session);
+  if (room === undefined || protection === undefined) return null;
   return (
-    <button type="button" class="chip" aria-label={securityText(room)} onClick={open}>
-      <SecurityHalves room={room} />
+    <button type="button" class="chip" aria-label={securityText(session)} onClick={open}>
+      <SecurityHalf fact={protection} /> <SecurityHalf fact={recordingOf(room)} />
     </button>
   );
 }
@@ -24,16 +30,8 @@ export function SecurityChip({ room, open }: { room: Room; open: () => void }): 
 export function SecurityMark({ room }: { room: Room }): JSX.Element {
   return (
     <p class="chip">
-      <SecurityHalves room={room} />
-    </p>
-  );
-}
-
-function SecurityHalves({ room }: { room: Room }): JSX.Element {
-  return (
-    <>
       <SecurityHalf fact={protectionOf(room)} /> <SecurityHalf fact={recordingOf(room)} />
-    </>
+    </p>
   );
 }
 
@@ -47,10 +45,17 @@ function SecurityHalf({ fact }: { fact: SecurityFact }): JSX.Element {
 }
 
 /** What protects the meeting, explained. */
-export function SecurityPanel({ room, close }: { room: Room; close: () => void }): JSX.Element {
+export function SecurityPanel({ session, close }: { session: Session; close: () => void }): JSX.Element | null {
+  const room = session.room.value;
+  const protection = protectionIn(session);
+  if (room === undefined || protection === undefined) return null;
   return (
     <Panel title={texts.securityTitle} close={close}>
-      <SecurityCard room={room} />
+      <div class="card security-card">
+        <SecurityLine fact={protection} />
+        <SecurityLine fact={recordingOf(room)} />
+      </div>
+      <GroupSecurity session={session} />
     </Panel>
   );
 }

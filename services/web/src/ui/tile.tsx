@@ -13,6 +13,7 @@ import { Picture } from "./picture.tsx";
 import { Corner } from "./tilecorner.tsx";
 import type { PlacedTile, Tile } from "./tiles.ts";
 import { TileState } from "./tilestate.tsx";
+import { hiddenOf, Undecrypted } from "./undecrypted.tsx";
 import type { View } from "./view.ts";
 
 /** Narrower tiles show icon and name only; lower ones have no room for an icon above a state. */
@@ -52,6 +53,7 @@ export function TileView(props: TileProps): JSX.Element {
     },
     [seen],
   );
+  const hidden = hiddenOf(session, participant.id, shown?.mid);
   const hasPicture = shown !== undefined && seen.value;
   const isLoading = tile.sourceId !== undefined && !hasPicture && !props.leftOut && !isSelf;
   const flags = {
@@ -100,8 +102,11 @@ export function TileView(props: TileProps): JSX.Element {
         hasPicture={hasPicture}
         isOthersCamera={!isSelf && !isScreen}
       />
+      {hidden !== undefined && (
+        <Undecrypted session={session} name={participant.displayName} hidden={hidden} onPicture={hasPicture} />
+      )}
       <Caption tile={tile} name={name} speaking={speaking} isFloating={isFloating} />
-      <Corner view={view} tile={tile} name={name} isMain={isMain} tabStop={tabStop} />
+      <Corner session={session} view={view} tile={tile} name={name} isMain={isMain} tabStop={tabStop} />
     </div>
   );
 }

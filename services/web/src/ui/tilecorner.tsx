@@ -1,14 +1,17 @@
 import type { JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
+import type { Session } from "../session/session.ts";
 import { canBeFullScreen, isFullScreen, toggleFullScreen } from "./fullscreen.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
 import { QualityPill } from "./othersquality.tsx";
+import { StandingPill, standingOf } from "./standing.tsx";
 import type { Tile } from "./tiles.ts";
 import type { View } from "./view.ts";
 
 interface CornerProps {
+  readonly session: Session;
   readonly view: View;
   readonly tile: Tile;
   readonly name: string;
@@ -17,7 +20,7 @@ interface CornerProps {
 }
 
 /** What is said of a tile in pills, and what can be done with it: the latter shows while one points at it. */
-export function Corner({ view, tile, name, isMain, tabStop }: CornerProps): JSX.Element {
+export function Corner({ session, view, tile, name, isMain, tabStop }: CornerProps): JSX.Element {
   const pinned = view.pinnedKey.value === tile.key;
   const raised = tile.participant.handRaiseTime !== undefined && !tile.isScreen;
   const canFit = isMain && tile.isScreen;
@@ -31,6 +34,7 @@ export function Corner({ view, tile, name, isMain, tabStop }: CornerProps): JSX.
             <span class="pill-text">{texts.handRaised}</span>
           </span>
         )}
+        <StandingPill standing={standingOf(session, tile.participant.id)} />
         {pinned && (
           <span class="pill">
             <Icon name="pin" size="s" />

@@ -7,6 +7,7 @@ import { controls } from "./controls.ts";
 import { devices } from "./devices.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
+import { protection } from "./protection.ts";
 import { security } from "./security.ts";
 import { stage } from "./stage.ts";
 
@@ -15,6 +16,7 @@ export const de: Texts = {
   ...common,
   ...before,
   ...security,
+  ...protection,
   ...controls,
   ...devices,
   ...stage,

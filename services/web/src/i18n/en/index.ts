@@ -6,6 +6,7 @@ import { controls } from "./controls.ts";
 import { devices } from "./devices.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
+import { protection } from "./protection.ts";
 import { security } from "./security.ts";
 import { stage } from "./stage.ts";
 
@@ -14,6 +15,7 @@ export const en = {
   ...common,
   ...before,
   ...security,
+  ...protection,
   ...controls,
   ...devices,
   ...stage,

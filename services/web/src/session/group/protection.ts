@@ -112,6 +112,11 @@ export class Protection {
     this.#driver.event(body);
   }
 
+  /** The person sees something that cannot be decrypted: finds out whether this client has missed anything. */
+  askAgain(): void {
+    this.#driver.suspect();
+  }
+
   /** What all frames of a new transport pass; undefined in rooms where they pass nothing. */
   guard(): FrameGuard | undefined {
     return this.isOn.peek() ? this.frames.guard(this.#worker()) : undefined;
