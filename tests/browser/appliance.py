@@ -43,9 +43,9 @@ class RunningAppliance:
         if group.exists():
             group.write_text("-15")
 
-    def make_room(self, name: str, *policy: str, max_participants: int = 12) -> None:
+    def make_room(self, name: str, *policy: str, max_participants: int = 12, protection: str = "managed") -> None:
         seats = ("--max-participants", str(max_participants))
-        self.conclave("room", "create", name, "--protection", "managed", *seats, *policy)
+        self.conclave("room", "create", name, "--protection", protection, *seats, *policy)
 
     def change_room(self, name: str, *policy: str) -> None:
         self.conclave("room", "update", name, *policy)

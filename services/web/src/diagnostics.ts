@@ -1,3 +1,4 @@
+import { hex } from "./crypto/bytes.ts";
 import { SourceKind } from "./gen/conclave/v1/meetings_pb.js";
 import type { EncodingStatistics, SlotStatistics } from "./media/statistics.ts";
 import type { Session } from "./session/session.ts";
@@ -18,6 +19,18 @@ export interface DiagnosticState {
   }[];
   readonly slots: readonly { mid: string; audio: boolean; sourceId: string; layer: number }[];
   readonly speakerIds: readonly string[];
+  readonly protection: DiagnosticProtection;
+}
+
+/** An end-to-end group as everybody in it sees it: public keys and the epoch's code, and nothing secret. */
+export interface DiagnosticProtection {
+  readonly state: "off" | "securing" | "ready";
+  readonly givenUp: string | undefined;
+  readonly epoch: number | undefined;
+  readonly code: string;
+  readonly members: readonly { readonly id: string; readonly leaf: number; readonly identityKey: string }[];
+  /** Why slots play nothing, by mid. */
+  readonly stopped: Readonly<Record<string, string>>;
 }
 
 export interface DiagnosticStatistics {
@@ -65,6 +78,24 @@ function stateOf(session: Session): DiagnosticState {
     })),
     slots: [...(roster?.slots.values() ?? [])].map(({ mid, audio, sourceId, layer }) => ({ mid, audio, sourceId, layer })),
     speakerIds: roster?.speakerIds ?? [],
+    protection: protectionOf(session),
+  };
+}
+
+function protectionOf({ protection }: Session): DiagnosticProtection {
+  const status = protection.status.peek();
+  const view = status.name === "ready" ? status.view : undefined;
+  return {
+    state: protection.isOn.peek() ? status.name : "off",
+    givenUp: status.name === "securing" ? status.givenUp : undefined,
+    epoch: view === undefined ? undefined : Number(view.epoch),
+    code: view?.code.join(" ") ?? "",
+    members: (view?.members ?? []).map(({ participantId, leaf, identityKey }) => ({
+      id: participantId,
+      leaf,
+      identityKey: hex(identityKey),
+    })),
+    stopped: Object.fromEntries(protection.frames.stopped.peek()),
   };
 }
 

@@ -32,7 +32,8 @@ export function Person({ session, participant, askToRemove }: PersonProps): JSX.
           {participant.displayName} {isSelf && <span class="person-you">{texts.you}</span>}
         </p>
         <p class="person-line">
-          {describe(participant)} {standing !== undefined && <Standing standing={standing} />}
+          {describe(participant)}
+          {standing !== undefined && <Standing standing={standing} />}
         </p>
         {!isSelf && <QualityLine participant={participant} />}
       </div>
