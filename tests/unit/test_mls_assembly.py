@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
+
 import pytest
 
 from conclave.services.mls.assembly import (
@@ -68,12 +71,14 @@ class Room:
         adds = [b"\0\1" + offer for _, offer in asked.add]
         removes = [remove(index) for index in asked.remove]
         path = path or bool(removes) or not adds
-        leaf = next(leaf for leaf, owner in self.group.staying.items() if owner == asked.committer)
-        message = commit(asked.epoch, leaf, *removes, *adds, path=path)
-        self.take(asked.committer, message, has_welcome=bool(adds))
+        group = self.assembly.require(asked.group_id)
+        leaf = next(leaf for leaf, owner in group.staying.items() if owner == asked.committer)
+        message = commit(asked.epoch, leaf, *removes, *adds, path=path, group_id=asked.group_id)
+        has_welcome = bool(adds)
+        self.assembly.take(asked.committer, asked.group_id, message, self.now_ns, has_welcome=has_welcome)
 
-    def take(self, name: str, message: bytes, *, has_welcome: bool = False) -> None:
-        self.assembly.take(name, GROUP, message, self.now_ns, has_welcome=has_welcome)
+    def take(self, name: str, message: bytes) -> None:
+        self.assembly.take(name, GROUP, message, self.now_ns, has_welcome=False)
 
     @property
     def group(self) -> Group:
@@ -350,3 +355,89 @@ def test_a_change_that_is_not_kept_changes_nothing() -> None:
     draft.enter("eve", key_package("eve"), room.now_ns)
     draft.retire()
     assert (repr(room.group), dict(room.assembly.waiting)) == before
+
+
+class Storm(Room):
+    """People who come, go, vanish, reload and do not always do what they are asked."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.chance = random.Random(seed)
+        self.present: set[str] = set()
+        self.founded = self.leaves = 0
+
+    def inside(self) -> set[str]:
+        group = self.assembly.group
+        return set() if group is None else set(group.staying.values())
+
+    def enter_anew(self, name: str) -> None:
+        self.leaves += 1
+        with suppress(EntersTooOften):
+            self.assembly.enter(name, key_package(f"{name} {self.leaves}"), self.now_ns)
+
+    def gust(self) -> None:
+        name = f"p{self.chance.randrange(7)}"
+        match self.chance.randrange(6):
+            case 0 | 1 if name not in self.present or self.chance.random() < 0.3:
+                self.present.add(name)
+                self.online.add(name)
+                self.enter_anew(name)
+            case 2 if name in self.present and self.chance.random() < 0.5:
+                self.present.discard(name)
+                self.leave(name)
+            case 3:
+                self.online.discard(name)
+            case 4 if name in self.present:
+                self.online.add(name)
+                self.assembly.heard_nothing(name)
+            case 5 if self.chance.random() < 0.1:
+                # The network is gone for all of them, for long.
+                self.online.clear()
+                self.poll()
+                self.now_ns += DESERTED_NS
+
+    def step(self, obedience: float) -> None:
+        """Asks what is due; obedience: how probably it is done."""
+        decision = self.poll()
+        if isinstance(decision, GroupDeserted):
+            self.assembly.retire()
+        if self.chance.random() >= obedience:
+            return
+        match decision:
+            case FoundingAsked(founder):
+                self.founded += 1
+                self.assembly.found(founder, b"group %d" % self.founded, self.now_ns)
+            case CommitAsked() as asked:
+                self.obey(asked)
+
+    def enter_who_lost_the_group(self) -> None:
+        """A client whose leaf is worth nothing enters with another."""
+        for name in sorted((self.present & self.online) - self.inside() - self.assembly.waiting.keys()):
+            self.enter_anew(name)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_everybody_comes_together_again(seed: int) -> None:
+    storm = Storm(seed)
+    for _ in range(400):
+        storm.gust()
+        storm.step(obedience=0.7)
+        storm.now_ns += storm.chance.choice((0, BATCH_NS, COMMITTER_PATIENCE_NS, 3 * COMMITTER_PATIENCE_NS))
+        group = storm.assembly.group
+        if group is not None:
+            assert len(set(group.staying.values())) == len(group.staying), "nobody has two leaves"
+            assert set(group.staying.values()) <= storm.present, "nobody stays who has left"
+        storm.enter_who_lost_the_group()
+    assert storm.founded > 1
+    # From now on everybody is there and does what is asked.
+    for _ in range(60):
+        storm.now_ns += ENTRIES_WITHIN_NS
+        storm.online |= storm.present
+        storm.enter_who_lost_the_group()
+        for name in storm.present:
+            storm.assembly.heard_nothing(name)
+        storm.step(obedience=1)
+        storm.now_ns += BATCH_NS
+        storm.step(obedience=1)
+    assert storm.inside() == storm.present
+    assert storm.assembly.group is None or not storm.assembly.group.leaving

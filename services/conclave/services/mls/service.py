@@ -227,8 +227,11 @@ class DeliveryService:
     async def attend(self) -> None:
         """Stores who has left, and asks for what is due now."""
         self._changed.clear()
-        for meeting_id, hall in list(self._halls.items()):
-            await self._attend(meeting_id, hall)
+        turns = (self._attend(meeting_id, hall) for meeting_id, hall in list(self._halls.items()))
+        # One meeting whose turn fails does not keep the others from theirs.
+        for outcome in await asyncio.gather(*turns, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _attend(self, meeting_id: str, hall: _Hall) -> None:
         async with hall.turn:
