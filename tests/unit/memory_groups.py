@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from conclave.services.mls.assembly import Assembly
@@ -18,6 +18,8 @@ class MemoryGroups:
         self.streams: dict[bytes, list[Sent]] = {}
         self.forgotten: list[str] = []
         self.failures: list[Exception] = []
+        # What happens while something is stored.
+        self.meanwhile: list[Callable[[], None]] = []
 
     async def load(self, going_on: set[str]) -> dict[str, StoredAssembly]:
         return {meeting_id: found for meeting_id, found in self.stored.items() if meeting_id in going_on}
@@ -31,6 +33,8 @@ class MemoryGroups:
         refresh_time: datetime,
         sent: Sent | None = None,
     ) -> None:
+        if self.meanwhile:
+            self.meanwhile.pop()()
         if self.failures:
             raise self.failures.pop()
         group = None if after.group is None else after.group.copy()

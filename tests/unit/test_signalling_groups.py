@@ -431,6 +431,24 @@ async def test_a_leave_that_was_not_stored_is_stored_with_the_next_turn(hall: Ha
     assert anna.take() == ["commit_requested"]
 
 
+async def test_who_leaves_while_something_is_stored_is_not_forgotten(hall: Hall) -> None:
+    anna, ben = await hall.group_of("anna", "ben")
+    cleo, dora = [await hall.come(name) for name in ("cleo", "dora")]
+    for guest in (cleo, dora):
+        await guest.enter()
+    for guest in (anna, ben, cleo, dora):
+        guest.client.connection.lost()
+    meeting = hall.meetings.meetings()[0]
+    await hall.delivery.attend()
+    hall.now_ns += DESERTED_NS
+    # While dora's leave is stored, cleo leaves; then the group is found deserted.
+    hall.groups.meanwhile.append(lambda: hall.presence.participant_left(meeting, meeting.participants[cleo.id], None))
+    hall.presence.participant_left(meeting, meeting.participants[dora.id], None)
+    await hall.wait()
+    stored = hall.groups.stored[meeting.id]
+    assert (stored.group, stored.waiting) == (None, {})
+
+
 async def test_a_restart_goes_on_with_the_group_and_finds_who_left_meanwhile(hall: Hall) -> None:
     anna, _, cleo = await hall.group_of("anna", "ben", "cleo")
     again = Hall()

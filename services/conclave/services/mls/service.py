@@ -249,8 +249,9 @@ class DeliveryService:
                 case CommitAsked() as asked:
                     self._announcer.commit_asked(asked)
                 case GroupDeserted():
-                    draft = hall.assembly.copy()
-                    draft.retire()
+                    draft = self._without_gone(hall)
+                    if draft.group is not None:
+                        draft.retire()
                     await self._keep(meeting_id, hall, draft)
 
     def _hall_of(self, member: Member) -> _Hall:
