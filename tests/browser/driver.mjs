@@ -96,6 +96,7 @@ const chromiumEngine = (asking) => ({
       fill: (name, text) => page.getByRole("textbox", { name, exact: true }).fill(text, { timeout: PATIENCE_MS }),
       press: (name, role = "button") => page.getByRole(role, { name, exact: true }).click({ timeout: PATIENCE_MS }),
       evaluate: (expression) => page.evaluate(expression),
+      inWorker: (expression) => page.workers()[0].evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
       memory: () => memoryOf(context, page),
@@ -230,6 +231,8 @@ async function carryOut({ page: name, operation, argument, argument2 }) {
       return press(page, argument, argument2);
     case "evaluate":
       return page.evaluate(argument);
+    case "inWorker":
+      return page.inWorker(argument);
     case "until":
       return waitUntil(page, argument, argument2);
     case "messages":

@@ -6,7 +6,7 @@ import pytest
 from tests.browser.appliance import RunningAppliance
 from tests.browser.browsers import Page
 from tests.browser.conditions import says
-from tests.browser.conftest import Browsers, People
+from tests.browser.conftest import Browsers, Measured, People
 from tests.browser.participants import Participant
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("appliance")]
@@ -87,11 +87,19 @@ SITTER = "Mei-Lin Chen"
 # Before the others: what the watcher measures is the sitter's tile.
 WATCHED = f"window.watched = '[role=group][aria-label=\"{SITTER}\"] video';"
 WANTED = "localStorage.setItem('conclave.blur-background', 'true');"
-# window.pictures: what becomes of the pictures that are given to the model.
+# window.pictures: what becomes of the pictures that are given to the model. window.outlineMs: how long each took.
 MODEL = """
   window.pictures = "taken";
+  window.outlineMs = [];
+  const watched = new WeakSet();
+  let givenAt = 0;
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (message, options) {
+    if (message.picture !== undefined && !watched.has(this)) {
+      watched.add(this);
+      this.addEventListener("message", () => window.outlineMs.push(performance.now() - givenAt));
+    }
+    givenAt = performance.now();
     if (message.picture === undefined || window.pictures === "taken") post.call(this, message, options);
     else if (window.pictures === "slow") setTimeout(() => post.call(this, message, options), 400);
   };
@@ -123,7 +131,7 @@ def awaits(page: Page, condition: str, seconds: float = 20) -> None:
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_only_the_person_stays_clear(browsers: Browsers, invite: str, engine: str) -> None:
+def test_only_the_person_stays_clear(browsers: Browsers, measured: Measured, invite: str, engine: str) -> None:
     page = before_the_meeting(browsers, engine, invite, "")
     awaits(page, "window.contrast.room > 0.9")
     assert not page.evaluate(f"{CHOICE}.checked"), "off by default"
@@ -136,6 +144,8 @@ def test_only_the_person_stays_clear(browsers: Browsers, invite: str, engine: st
     page.do("goto", invite)
     awaits(page, PERSON_CLEAR, 40)
     assert page.evaluate(f"{CHOICE}.checked"), "remembered"
+    awaits(page, "window.outlineMs.length >= 10")
+    measured("an outline takes, in milliseconds", page.evaluate("Math.round(outlineMs.sort((a, b) => a - b)[5])"))
     assert page.evaluate("window.contrast.clearestRoom < 0.15"), "the room is not shown while it starts"
     page.do("close")
 
@@ -148,6 +158,34 @@ def test_all_is_blurred_while_the_model_gives_nothing(browsers: Browsers, invite
     awaits(page, NO_PICTURE)
     assert page.evaluate(says("Background blur was switched off: it does not work on this computer."))
     assert page.evaluate(f"!{CHOICE}.checked && window.contrast.clearestRoom < 0.15")
+    page.do("close")
+
+
+# What the worker gives when it is asked for more than it should do; "refused" is what it must say.
+BEYOND = {
+    "fetch": "fetch('/healthz')",
+    "import": "import('PAGE')",
+    "socket": "new Promise((resolve, reject) => Object.assign("
+    "new WebSocket(`wss://${location.host}/signal`, 'conclave.v1'), { onopen: resolve, onerror: reject }))",
+    "worker": "new Promise((resolve, reject) => Object.assign("
+    "new Worker('PAGE', { type: 'module' }), { onmessage: resolve, onerror: reject }))",
+}
+MODULE = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])"
+
+
+def test_the_worker_computes_and_reaches_nothing(browsers: Browsers, invite: str) -> None:
+    page = before_the_meeting(browsers, "chromium", invite, WANTED)
+    awaits(page, PERSON_CLEAR, 40)
+    script = page.evaluate("document.querySelector('script[type=module]').src")
+    assert page.evaluate("fetch('/healthz').then(({ ok }) => ok)"), "it is the policy that refuses"
+    said = {
+        what: page.do("inWorker", f"{attempt.replace('PAGE', script)}.then(() => 'done', () => 'refused')")
+        for what, attempt in BEYOND.items()
+    }
+    assert said == dict.fromkeys(BEYOND, "refused")
+    compiled = f"WebAssembly.compile({MODULE}).then(() => 'compiled', () => 'refused')"
+    assert page.do("inWorker", compiled) == "compiled"
+    assert page.evaluate(compiled) == "refused", "the page itself may not"
     page.do("close")
 
 
