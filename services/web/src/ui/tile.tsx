@@ -8,12 +8,13 @@ import { activeSource } from "../protocol/roster.ts";
 import type { Session } from "../session/session.ts";
 import { styleOf } from "./around.tsx";
 import { colourOf, initialsOf } from "./avatar.tsx";
+import { hiddenOf } from "./hidden.ts";
 import { Icon } from "./icons.tsx";
 import { Picture } from "./picture.tsx";
 import { Corner } from "./tilecorner.tsx";
 import type { PlacedTile, Tile } from "./tiles.ts";
 import { TileState } from "./tilestate.tsx";
-import { hiddenOf, Undecrypted } from "./undecrypted.tsx";
+import { Undecrypted } from "./undecrypted.tsx";
 import type { View } from "./view.ts";
 
 /** Narrower tiles show icon and name only; lower ones have no room for an icon above a state. */

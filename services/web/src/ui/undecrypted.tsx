@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import type { Stop } from "../crypto/worker/frames.ts";
 import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
+import type { Hidden } from "./hidden.ts";
 import { Icon } from "./icons.tsx";
 import { useLasting } from "./lasting.ts";
 import { clockTime } from "./time.ts";
@@ -12,23 +12,6 @@ import { clockTime } from "./time.ts";
 /** Switches of slots and of epochs stop a frame or two, which nobody needs to know of. */
 const NOTICEABLE_MS = 1_000;
 const ASK_AGAIN_MS = 5_000;
-
-/** What a picture waits for: a key that will come, or something that will not. */
-type Wait = "justJoined" | "keysChanging";
-
-export type Hidden = { readonly waits: Wait } | { readonly why: Exclude<Stop, "no-key" | "future-epoch"> };
-
-/** Why nothing of a participant can be shown; undefined if it can, or if there is nothing to show. */
-export function hiddenOf(session: Session, participantId: string, slotMid: string | undefined): Hidden | undefined {
-  const { protection } = session;
-  if (!protection.isOn.value || participantId === session.roster.value?.selfId) return undefined;
-  if (protection.status.value.name === "ready" && !protection.members.value.has(participantId)) {
-    return { waits: "justJoined" };
-  }
-  const why = protection.frames.stopped.value.get(slotMid ?? "");
-  if (why === undefined) return undefined;
-  return why === "no-key" || why === "future-epoch" ? { waits: "keysChanging" } : { why };
-}
 
 interface UndecryptedProps {
   readonly session: Session;

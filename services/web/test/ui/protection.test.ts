@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { create } from "@bufbuild/protobuf";
+import { signal } from "@preact/signals";
 
 import { ProtectionMode, RoomSchema } from "../../src/gen/conclave/v1/rooms_pb.js";
-import { isRecorded, protectionOf, recordingOf } from "../../src/ui/protection.ts";
+import type { GroupStatus } from "../../src/session/group/driver.ts";
+import type { Session } from "../../src/session/session.ts";
+import { isRecorded, protectionIn, protectionOf, recordingOf } from "../../src/ui/protection.ts";
 
 const { UNSPECIFIED, END_TO_END, END_TO_END_SEALED, MANAGED } = ProtectionMode;
 
@@ -28,4 +31,18 @@ test("only a room that is recorded asks for consent", () => {
     isRecorded(create(RoomSchema, { protectionMode })),
   );
   assert.deepEqual(asking, [END_TO_END_SEALED]);
+});
+
+test("a meeting is called encrypted only while its group has keys, and then by how many people", () => {
+  const room = signal(create(RoomSchema, { protectionMode: END_TO_END }));
+  const status = signal<GroupStatus>({ name: "securing", givenUp: undefined });
+  const session = { room, protection: { isOn: signal(true), status } } as unknown as Session;
+  assert.equal(protectionIn(session)?.style, "securing");
+  assert.doesNotMatch(protectionIn(session)?.title ?? "", /encrypted/i);
+  const members = [{}, {}, {}];
+  status.value = { name: "ready", view: { members }, sinceMs: 0 } as unknown as GroupStatus;
+  assert.equal(protectionIn(session)?.style, "e2e");
+  assert.match(protectionIn(session)?.text ?? "", /Only the 3 people here/);
+  status.value = { name: "securing", givenUp: "withheld" };
+  assert.equal(protectionIn(session)?.style, "securing");
 });
