@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { texts } from "../i18n/index.ts";
+import { isEndToEnd } from "../session/group/enrolment.ts";
 import type { Session } from "../session/session.ts";
 import { endingOf } from "./endings.ts";
 import { Icon } from "./icons.tsx";
@@ -25,7 +26,7 @@ export function Farewell({ session }: { session: Session }): JSX.Element {
         <h1>{title}</h1>
         {room !== undefined && <p class="farewell-room">{room.displayName}</p>}
         {text !== "" && <p role="status">{text}</p>}
-        {startTimeMs !== undefined && <Kept lengthMs={nowMs - startTimeMs} />}
+        {startTimeMs !== undefined && <Kept lengthMs={nowMs - startTimeMs} hadKeys={isEndToEnd(room)} />}
         {action !== undefined && (
           <button type="button" class="button primary" onClick={() => location.reload()}>
             {action}
@@ -38,7 +39,7 @@ export function Farewell({ session }: { session: Session }): JSX.Element {
 }
 
 /** What remains of a meeting that one was in. */
-function Kept({ lengthMs }: { lengthMs: number }): JSX.Element {
+function Kept({ lengthMs, hadKeys }: { lengthMs: number; hadKeys: boolean }): JSX.Element {
   return (
     <>
       <dl class="card figures">
@@ -56,6 +57,15 @@ function Kept({ lengthMs }: { lengthMs: number }): JSX.Element {
             <p>{texts.keptPresenceText}</p>
           </div>
         </li>
+        {hadKeys && (
+          <li>
+            <Icon name="key" />
+            <div>
+              <strong>{texts.keysErased}</strong>
+              <p>{texts.keysErasedText}</p>
+            </div>
+          </li>
+        )}
         <li>
           <Icon name="notRecorded" />
           <div>

@@ -56,4 +56,6 @@ export const protection: typeof english = {
   identityRefusedText:
     "Was die Anlage über Sie oder die Besprechung sagt, ist nicht, was diese Seite zeigt. Sie haben sie verlassen, und nichts von Ihnen wurde gesendet. Sagen Sie es Ihrer Administration.",
   keysLostText: "Der Teil dieser Seite, der die Schlüssel hat, ist immer wieder ausgefallen. Sie haben die Besprechung verlassen.",
+  keysErased: "Ihre Schlüssel",
+  keysErasedText: "Ihre Schlüssel für diese Besprechung wurden von diesem Gerät gelöscht.",
 };

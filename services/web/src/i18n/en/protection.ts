@@ -54,4 +54,6 @@ export const protection = {
   identityRefusedText:
     "What the appliance says about you or about the meeting isn't what this page shows. You have left, and nothing of you was sent. Tell your administrator.",
   keysLostText: "The part of this page that holds the keys has stopped again and again. You have left.",
+  keysErased: "Your keys",
+  keysErasedText: "Your keys for this meeting have been erased from this device.",
 };
