@@ -152,12 +152,19 @@ class Namespace:
 
     def lose(self, percent: int, source_port: int) -> None:
         """From now on drops this share of the UDP packets that arrive from a port; 0 for none."""
+        self._lose(percent, "input", f"sport {source_port}")
+
+    def lose_sent(self, percent: int, destination_port: int) -> None:
+        """From now on drops this share of the UDP packets that leave for a port; 0 for none."""
+        self._lose(percent, "output", f"dport {destination_port}")
+
+    def _lose(self, percent: int, hook: str, which: str) -> None:
         self.run("nft", "-f", "-", stdin="table inet conclave_loss { }\ndelete table inet conclave_loss\n")
         if percent:
-            self.run("nft", "-f", "-", stdin=_losing(percent, source_port))
+            self.run("nft", "-f", "-", stdin=_losing(percent, hook, which))
 
     def lost(self) -> int:
-        """How many packets `lose` has dropped since it was called."""
+        """How many packets `lose` or `lose_sent` has dropped since it was called."""
         listing = json.loads(self.run("nft", "--json", "list", "counter", "inet", "conclave_loss", "lost"))
         (packets,) = (entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry)
         return int(packets)
@@ -276,13 +283,13 @@ class Network:
             namespace.close()
 
 
-def _losing(percent: int, source_port: int) -> str:
+def _losing(percent: int, hook: str, which: str) -> str:
     return f"""
 table inet conclave_loss {{
   counter lost {{ }}
-  chain received {{
-    type filter hook input priority 0;
-    udp sport {source_port} numgen random mod 100 < {percent} counter name lost drop
+  chain losing {{
+    type filter hook {hook} priority 0;
+    udp {which} numgen random mod 100 < {percent} counter name lost drop
   }}
 }}
 """

@@ -112,11 +112,12 @@ def test_a_camera_gives_way_to_the_voice_and_returns(
     namespace = namespace_of(moving)
     paused = moving.sees(says("Your camera is paused so that your voice gets through."), 60)
     dark = staying.sees(f"!({has_picture(MOVING)})", 60)
+    explained = staying.sees(says("The camera is paused so that the voice gets through."), 60)
     narrowed = time.time()
     namespace.narrow(60)
     try:
-        measured("seconds_until_the_camera_is_paused", delays(narrowed, [paused, dark]))
-        assert paused.result() is not None and dark.result() is not None
+        measured("seconds_until_the_camera_is_paused", delays(narrowed, [paused, dark, explained]))
+        assert paused.result() is not None and dark.result() is not None and explained.result() is not None
         # 50 packets a second.
         staying.receives([f"{MOVING}/microphone"], 20, growth=200)
     finally:
