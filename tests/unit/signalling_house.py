@@ -200,7 +200,9 @@ class House:
         self.meetings = MeetingService(self.store, self.core, lambda: START, lambda: self.now_ns)
         self.audience = Audience(self.meetings.meeting_in, self.meetings.waiting_in)
         self.probes = Probes(self.core, lambda: self.now_ns)
-        self.media = MediaSessions(self.meetings, self.core, self.audience, self.probes.transport_ids)
+        self.media = MediaSessions(
+            self.meetings, self.core, self.audience, self.probes.transport_ids, lambda: self.now_ns
+        )
         self.hosts = HostRequests(self.meetings, Moderation(self.meetings, self.store, self.media), self.desk)
         self.groups = MemoryGroups()
         self.delivery = DeliveryService(

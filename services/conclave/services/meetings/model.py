@@ -31,6 +31,7 @@ __all__ = [
     "WaitReason",
     "Waiting",
     "source_id",
+    "source_kind",
     "source_owner",
 ]
 
@@ -242,3 +243,8 @@ def source_id(participant_id: str, kind: SourceKind) -> str:
 def source_owner(source: str) -> str:
     """The participant that a source id belongs to."""
     return source.partition("/")[0]
+
+
+def source_kind(source: str) -> SourceKind:
+    """What a source is, by its id."""
+    return SourceKind[source.partition("/")[2].upper()]

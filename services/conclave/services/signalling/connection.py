@@ -279,6 +279,7 @@ class Connection:
         else:
             self._participant = person
             self._say_replaced(self._audience.attach(person, self.outbox))
+            self._media.resumed(person)
             self._groups.returned(person)
             welcome.resumed.CopyFrom(self._joined(person, token))
 

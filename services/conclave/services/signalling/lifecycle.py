@@ -91,6 +91,7 @@ class SignallingPart:
             await asyncio.sleep(TICK_S)
             try:
                 self._drop_dead()
+                self._media.tell_demand()
                 await self._meetings.expire()
                 await self._probes.expire()
             except Exception:

@@ -32,15 +32,17 @@ from conclave.services.meetings.model import (
     Participant,
     SourceKind,
     source_id,
+    source_kind,
     source_owner,
 )
 from conclave.services.meetings.service import MeetingService
 from conclave.services.sdp.offer import parse_offer
 from conclave.services.signalling.audience import Audience
+from conclave.services.signalling.demand import Demand
 from conclave.services.signalling.errors import MediaGone, RequestInvalid
 from conclave.services.signalling.negotiation import plan_transport, write_transport_answer
 from conclave.services.signalling.slots import SlotView, Wish, layer_for_height
-from conclave.services.signalling.translate import slots_message
+from conclave.services.signalling.translate import layers_message, slots_message
 from conclave.v1 import signalling_pb2 as pb
 
 __all__ = ["MediaCore", "MediaSessions"]
@@ -88,12 +90,19 @@ class MediaSessions:
     """
 
     def __init__(
-        self, meetings: MeetingService, core: MediaCore, audience: Audience, of_others: Callable[[], Set[str]]
+        self,
+        meetings: MeetingService,
+        core: MediaCore,
+        audience: Audience,
+        of_others: Callable[[], Set[str]],
+        monotonic_ns: Callable[[], int],
     ) -> None:
         self._meetings = meetings
         self._core = core
         self._audience = audience
         self._of_others = of_others
+        self._monotonic_ns = monotonic_ns
+        self._demand = Demand()
         # By participant; a transport that does not stand has no entry.
         self._slots: dict[str, dict[str, SlotView]] = {}
         self._wishes: dict[str, dict[str, Wish]] = {}
@@ -120,8 +129,7 @@ class MediaSessions:
 
     def participant_left(self, meeting: Meeting, participant: Participant, reason: EndReason | None) -> None:
         """Drops what is known of somebody who left."""
-        self._slots.pop(participant.id, None)
-        self._wishes.pop(participant.id, None)
+        self._forget_transport(participant)
         self._turns.pop(participant.id, None)
         if not meeting.participants:
             self._speakers.pop(meeting.id, None)
@@ -145,8 +153,7 @@ class MediaSessions:
             # Source ids are unique in the core: the old transport goes before the new one comes.
             if participant.transport_id:
                 await self._core.delete_transport(participant.transport_id)
-            self._slots.pop(participant.id, None)
-            self._wishes.pop(participant.id, None)
+            self._forget_transport(participant)
             participant.transport_id, participant.published = transport_id, frozenset(kinds.values())
             participant.media = MediaState.NONE
             self._making.add(transport_id)
@@ -160,6 +167,7 @@ class MediaSessions:
                 raise MeetingOver("the meeting was over before the media could begin")
             # Before anything is awaited: what the core reports of it from now on finds it here.
             self._adopt(participant, transport)
+            self._demand.begin(_pictures_of(participant), self._monotonic_ns())
             # Asked after the transport is made: if the core restarts in between, the transport is missed.
             info = await self._core.info()
             answer = write_transport_answer(parsed, transport, info, secrets.randbits(62))
@@ -205,7 +213,21 @@ class MediaSessions:
         for wish in wishes:
             _check_wish(wish, slots, meeting)
         self._wishes.setdefault(participant.id, {}).update({wish.mid: wish for wish in wishes})
+        self._count_wishes(participant)
+        # Before the core asks for a key frame of a layer that may be paused.
+        self.tell_demand()
         await self._tell_core_wishes(participant, wishes)
+
+    def resumed(self, participant: Participant) -> None:
+        """A client has come back, which may have missed what is wanted of it."""
+        self._demand.forget_told(_pictures_of(participant))
+
+    def tell_demand(self) -> None:
+        """Tells publishers which layers are looked at, where that is something else by now."""
+        for source, layers in self._demand.poll(self._monotonic_ns()).items():
+            publisher = self._meetings.participant(source_owner(source))
+            if publisher is not None:
+                self._audience.tell(publisher, layers_message(source_kind(source), layers))
 
     async def take(self, event: CoreEvent) -> None:
         """Takes something that happened in the core. What is about transports of before is ignored."""
@@ -264,6 +286,8 @@ class MediaSessions:
                 for slot in self.slots_of(participant)
                 if slot.source_id and not slot.audio
             }
+            self._count_wishes(participant)
+            self._demand.begin(_pictures_of(participant), self._monotonic_ns())
         elif shown_before != self._slots[participant.id]:
             self._audience.tell(participant, slots_message(self.slots_of(participant)))
         await self._tell_core_sources(participant)
@@ -280,8 +304,7 @@ class MediaSessions:
         self._meetings.tell_changed(participant)
 
     async def _lose(self, participant: Participant) -> None:
-        self._slots.pop(participant.id, None)
-        self._wishes.pop(participant.id, None)
+        self._forget_transport(participant)
         participant.transport_id, participant.media = "", MediaState.INTERRUPTED
         self._audience.tell(participant, pb.ServerMessage(media_lost=pb.MediaLost()))
         self._meetings.tell_changed(participant)
@@ -293,6 +316,19 @@ class MediaSessions:
             for slot in transport.slots
         }
         participant.media = MEDIA_STATES[transport.state]
+
+    def _forget_transport(self, participant: Participant) -> None:
+        self._slots.pop(participant.id, None)
+        self._wishes.pop(participant.id, None)
+        self._count_wishes(participant)
+        self._demand.end(_pictures_of(participant))
+
+    def _count_wishes(self, viewer: Participant) -> None:
+        layers: defaultdict[str, set[int]] = defaultdict(set)
+        for wish in self._wishes.get(viewer.id, {}).values():
+            if wish.source_id:
+                layers[wish.source_id].add(layer_for_height(wish.max_height))
+        self._demand.want(viewer.id, layers, self._monotonic_ns())
 
     async def _show_returned(self, publisher: Participant) -> None:
         """Shows a publisher's sources again in the slots that wait for them."""
@@ -351,6 +387,10 @@ class MediaSessions:
             await self._core.delete_transport(transport_id)
         except CoreUnavailable:
             _log.warning("a failed transport could not be deleted now; it goes when the core is back")
+
+
+def _pictures_of(participant: Participant) -> Set[str]:
+    return {source_id(participant.id, kind) for kind in participant.published if not kind.audio}
 
 
 def _check_wish(wish: Wish, slots: dict[str, SlotView], meeting: Meeting) -> None:

@@ -31,6 +31,7 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = [
     "ended_message",
     "error_message",
+    "layers_message",
     "quality_from_proto",
     "role_from_proto",
     "slots_message",
@@ -91,6 +92,12 @@ def slots_to_proto(slots: Iterable[SlotView]) -> list[pb.Slot]:
 def slots_message(slots: Iterable[SlotView]) -> pb.ServerMessage:
     """Tells a client that slots show something else."""
     return pb.ServerMessage(slots_changed=pb.SlotsChanged(slots=slots_to_proto(slots)))
+
+
+def layers_message(kind: SourceKind, layers: Iterable[int]) -> pb.ServerMessage:
+    """Tells a client which layers of one of its pictures are looked at."""
+    wanted = pb.LayersWanted(kind=meetings_pb2.SourceKind.ValueType(kind.value), layers=sorted(layers))
+    return pb.ServerMessage(layers_wanted=wanted)
 
 
 def source_kind_from_proto(value: int) -> SourceKind:

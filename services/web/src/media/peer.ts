@@ -1,7 +1,8 @@
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
 import type { FrameGuard } from "./frameguard.ts";
 import { linkSample, type LinkSample } from "./linkstatistics.ts";
-import { encodingsFor } from "./simulcast.ts";
+import { PictureSender } from "./picturesender.ts";
+import { encodingsFor, SCREEN_ENCODINGS } from "./simulcast.ts";
 import { summariseSender, summariseSlot, type MediaStatistics } from "./statistics.ts";
 
 export const AUDIO_SLOTS = 3;
@@ -27,8 +28,6 @@ export interface LocalOffer {
   readonly sources: readonly { readonly mid: string; readonly kind: SentKind; readonly endToEnd: boolean }[];
 }
 
-const SCREEN_BITRATE = 2_500_000;
-
 /**
  * The one peer connection of a client. All of its m-lines are made at once, before the only offer: what is sent or
  * shown changes later through replaceTrack and through the slots, without renegotiation.
@@ -37,6 +36,7 @@ export class Peer {
   readonly videoSlots: number;
   readonly #connection: RTCPeerConnection;
   readonly #senders = new Map<SentKind, RTCRtpTransceiver>();
+  readonly #pictures = new Map<SentKind, PictureSender>();
   readonly #slots: RTCRtpTransceiver[] = [];
   readonly #isGuarded: boolean;
 
@@ -69,10 +69,12 @@ export class Peer {
     if (kind === SourceKind.MICROPHONE || kind === SourceKind.SCREEN_AUDIO) {
       return preferring("audio", this.#connection.addTransceiver("audio", { direction: "sendonly" }));
     }
-    const sendEncodings: RTCRtpEncodingParameters[] =
-      kind === SourceKind.CAMERA ? encodingsFor(1280, 720) : [{ maxBitrate: SCREEN_BITRATE }];
+    const encodings = kind === SourceKind.CAMERA ? encodingsFor : () => SCREEN_ENCODINGS;
+    const sendEncodings: RTCRtpEncodingParameters[] = [...encodings(1280, 720)];
     if (this.#isGuarded && kind === SourceKind.CAMERA) for (const each of sendEncodings) Object.assign(each, { scalabilityMode: "L1T3" });
-    return preferring("video", this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings }));
+    const transceiver = this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings });
+    this.#pictures.set(kind, new PictureSender(transceiver.sender, encodings));
+    return preferring("video", transceiver);
   }
 
   #addReceiver(kind: "audio" | "video"): RTCRtpTransceiver {
@@ -97,7 +99,13 @@ export class Peer {
     const sender = this.#senders.get(kind)?.sender;
     if (sender === undefined || sender.track === track) return;
     await sender.replaceTrack(track);
-    if (kind === SourceKind.CAMERA && track !== null) await fitEncodings(sender, track);
+    await this.#pictures.get(kind)?.fit();
+  }
+
+  /** Sends these layers of a picture, because somebody looks at them, and no others. */
+  async want(kind: SourceKind, layers: readonly number[]): Promise<void> {
+    const sent = SENT_KINDS.find((each) => each === kind);
+    if (sent !== undefined) await this.#pictures.get(sent)?.want(layers);
   }
 
   /** The mids of the video slots, once the offer is made. */
@@ -154,12 +162,4 @@ function preferring(kind: "audio" | "video", transceiver: RTCRtpTransceiver): RT
   const preferred = codecs.filter((codec) => PREFERRED[kind].includes(codec.mimeType));
   if (preferred.length > 0 && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(preferred);
   return transceiver;
-}
-
-async function fitEncodings(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
-  const { width = 1280, height = 720 } = track.getSettings();
-  const parameters = sender.getParameters();
-  const wanted = new Map(encodingsFor(width, height).map((encoding) => [encoding.rid, encoding]));
-  for (const encoding of parameters.encodings) Object.assign(encoding, wanted.get(encoding.rid ?? ""));
-  await sender.setParameters(parameters);
 }

@@ -1,6 +1,7 @@
-/** One encoding of the camera, in the order in which the offer names them: the smallest first. */
+/** One encoding of a picture, in the order in which the offer names them: the smallest first. */
 export interface Encoding {
-  readonly rid: string;
+  /** Undefined where there is but one. */
+  readonly rid?: string;
   readonly scaleResolutionDownBy: number;
   readonly maxBitrate: number;
   readonly active: boolean;
@@ -13,6 +14,16 @@ const LEAST_PIXELS_FOR_TWO = 480 * 270;
 
 const RIDS = ["q", "h", "f"] as const;
 const BITRATE = { small: 150_000, middle: 600_000, large: 2_000_000 };
+
+/** The encodings of a shared screen. */
+export const SCREEN_ENCODINGS: readonly Encoding[] = [{ scaleResolutionDownBy: 1, maxBitrate: 2_500_000, active: true }];
+
+/** These encodings, with only those active that somebody wants; of a wanted one that there is not, the next lower. */
+export function demanded(encodings: readonly Encoding[], layers: readonly number[]): Encoding[] {
+  const possible = encodings.flatMap(({ active }, index) => (active ? [index] : []));
+  const sent = new Set(layers.map((layer) => possible.findLast((index) => index <= layer) ?? possible[0]));
+  return encodings.map((encoding, index) => ({ ...encoding, active: sent.has(index) }));
+}
 
 /** The encodings of a camera picture of this size, in pixels. */
 export function encodingsFor(width: number, height: number): Encoding[] {

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 
+import type { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
 import { ErrorCode, type Answer, type Slot } from "../gen/conclave/v1/signalling_pb.js";
 import type { FrameGuard } from "../media/frameguard.ts";
 import { Loudspeaker } from "../media/loudspeaker.ts";
@@ -118,6 +119,14 @@ export class MediaLink {
   /** Sends a track in place of what the source sent before. */
   async send(kind: SentKind, track: MediaStreamTrack | null): Promise<void> {
     await this.peer.value?.send(kind, track);
+  }
+
+  /** Somebody looks at these layers of a picture that is sent, and at no others. */
+  wanted(kind: SourceKind, layers: readonly number[]): void {
+    this.peer.value?.want(kind, layers).catch((error: unknown) => {
+      // Of a transport that is gone. Another one sends all until it is told.
+      console.warn("the wanted layers could not be set:", String(error));
+    });
   }
 
   /** Says what pictures the layout wants, most wanted first. */

@@ -234,6 +234,8 @@ export class Session {
         return this.#entered(body.value, false);
       case "waiting":
         return this.#waits(body.value);
+      case "layersWanted":
+        return this.media.wanted(body.value.kind, body.value.layers);
       case "mediaLost":
         return void this.media.renew();
       case "muteRequested":
