@@ -10,6 +10,8 @@ import "./styles/overlays.css";
 import "./styles/doors.css";
 import "./styles/people.css";
 import "./styles/protection.css";
+import "./styles/chat.css";
+import "./styles/reactions.css";
 import "./styles/invite.css";
 import "./styles/access.css";
 import "./styles/settings.css";

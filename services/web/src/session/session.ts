@@ -16,6 +16,7 @@ import { Connection, type Credential, type Invitation } from "../protocol/connec
 import { ConnectionLost, isFinal, SignallingError } from "../protocol/errors.ts";
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
 import { afterEvent, nameOf, participantOf, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
+import { Content } from "./content/content.ts";
 import { canEncrypt, Protection, type Obstacle } from "./group/protection.ts";
 import { withProvenNames } from "./group/names.ts";
 import { Hosting } from "./hosting.ts";
@@ -57,6 +58,7 @@ export class Session {
   readonly hosting: Hosting;
   readonly link: LinkWatch;
   readonly protection: Protection;
+  readonly content: Content;
 
   /** The participant that this client is. */
   readonly self = computed<Participant | undefined>(
@@ -94,6 +96,7 @@ export class Session {
     );
     const request = this.#connection.request.bind(this.#connection);
     this.hosting = new Hosting(request);
+    this.content = new Content(request, clock);
     this.#media = new MeetingMedia(
       {
         request,
@@ -224,6 +227,7 @@ export class Session {
     const goesOn = resumed && this.#inMeeting;
     this.phase.value = "meeting";
     void this.protection.entered(joined, goesOn);
+    this.content.entered(this.room.value?.name ?? "", !resumed);
     this.#media.entered(joined, goesOn ? this.self.value : undefined);
   }
 
@@ -250,6 +254,7 @@ export class Session {
       default:
         if (this.#told.value !== undefined) this.#told.value = afterEvent(this.#told.value, body);
         this.protection.event(body);
+        this.content.event(body);
     }
   }
 

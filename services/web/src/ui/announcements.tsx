@@ -6,6 +6,7 @@ import { remembered } from "../session/preferences.ts";
 import type { Session } from "../session/session.ts";
 import { ANNOUNCEMENT_LEVELS, Announcer, type AnnouncementLevel } from "./announcer.ts";
 import { newsBetween, type Situation } from "./news.ts";
+import { signOf } from "./reactions/signs.ts";
 import { securityText } from "./security.tsx";
 import type { View } from "./view.ts";
 
@@ -44,6 +45,23 @@ export function Announcements({ session, view }: { session: Session; view: View 
     if (view.speakersAsked.value === answered.current) return;
     answered.current = view.speakersAsked.value;
     announcer.hear({ kind: "speakers", names: speakersIn(session) });
+    speak();
+  });
+  const heard = useRef(session.content.chat.heard.peek());
+  useSignalEffect(() => {
+    const line = session.content.chat.heard.value;
+    if (line === undefined || line === heard.current) return;
+    heard.current = line;
+    announcer.hear({ kind: line.recipientId === "" ? "wrote" : "wroteToYou", name: line.senderName });
+    speak();
+  });
+  const reacted = useRef(session.content.reactions.shown.peek().at(-1));
+  useSignalEffect(() => {
+    const reaction = session.content.reactions.shown.value.at(-1);
+    if (reaction === undefined || reaction === reacted.current) return;
+    reacted.current = reaction;
+    const sign = signOf(reaction.sign);
+    if (!reaction.own && sign !== undefined) announcer.hear({ kind: "reacted", name: `${reaction.name}: ${sign.text}` });
     speak();
   });
   return (

@@ -5,7 +5,16 @@ export const ANNOUNCEMENT_LEVELS = ["all", "important", "none"] as const;
 export type AnnouncementLevel = (typeof ANNOUNCEMENT_LEVELS)[number];
 
 /** What can happen to a person that others are told. */
-export type PersonalKind = "joined" | "left" | "waits" | "handRaised" | "sharingStarted" | "sharingStopped";
+export type PersonalKind =
+  | "joined"
+  | "left"
+  | "waits"
+  | "handRaised"
+  | "sharingStarted"
+  | "sharingStopped"
+  | "wrote"
+  | "wroteToYou"
+  | "reacted";
 /** What is worth no words of its own, but makes others untrue. */
 export type Withdrawal = "handLowered" | "waitsNoMore";
 export type News =
@@ -28,6 +37,7 @@ const IMPORTANT: ReadonlySet<News["kind"]> = new Set([
   "sharingStarted",
   "sharingStopped",
   "connectionBack",
+  "wroteToYou",
 ]);
 /** What makes untrue what has not been said yet; then neither is said. */
 const TAKES_BACK: Partial<Record<PersonalKind | Withdrawal, PersonalKind>> = {
@@ -49,6 +59,9 @@ const WORDINGS: readonly (readonly [PersonalKind, Wording])[] = [
   ["handRaised", { one: texts.raisedHand, two: texts.twoRaisedHands, many: texts.manyRaisedHands }],
   ["sharingStarted", { one: texts.startedSharing, two: texts.twoStartedSharing, many: texts.manyStartedSharing }],
   ["sharingStopped", { one: texts.stoppedSharing, two: texts.twoStoppedSharing, many: texts.manyStoppedSharing }],
+  ["wroteToYou", { one: texts.wroteToYou, two: texts.twoWroteToYou, many: texts.manyWroteToYou }],
+  ["wrote", { one: texts.wrote, two: texts.twoWrote, many: texts.manyWrote }],
+  ["reacted", { one: texts.reacted, two: texts.twoReacted, many: texts.manyReacted }],
   ["joined", { one: texts.joined, two: texts.twoJoined, many: texts.manyJoined }],
   ["left", { one: texts.gone, two: texts.twoGone, many: texts.manyGone }],
 ];
@@ -105,6 +118,8 @@ export class Announcer {
   }
 
   #hearOf(kind: PersonalKind | Withdrawal, name: string): void {
+    // Who writes line after line is named once.
+    if (kind.startsWith("wrote") && this.#personal.some((each) => each.kind === kind && each.name === name)) return;
     const unsaid = this.#personal.findIndex((each) => each.kind === TAKES_BACK[kind] && each.name === name);
     if (unsaid >= 0) this.#personal.splice(unsaid, 1);
     else if (kind !== "handLowered" && kind !== "waitsNoMore" && this.#isWanted(kind)) this.#personal.push({ kind, name });

@@ -33,6 +33,7 @@ export function commandsOf(session: Session, view: View): Command[] {
     { key: "g", text: texts.commandLayout, run: () => view.toggleLayout() },
     { key: "f", text: texts.commandFullScreen, run: () => void toggleFullScreen() },
     { key: "p", text: texts.commandPeople, run: () => view.togglePanel("people") },
+    { key: "c", text: texts.commandChat, run: () => view.togglePanel("chat") },
     { key: "i", text: texts.commandSecurity, run: () => view.togglePanel("security") },
     { key: "w", text: texts.commandSpeakers, run: () => view.askWhoSpeaks() },
     { key: "escape", text: texts.commandClose, run: () => view.closePanel() },

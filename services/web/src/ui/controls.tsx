@@ -5,6 +5,7 @@ import type { Session } from "../session/session.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { leave } from "./leaving.ts";
 import { More } from "./more.tsx";
+import { ReactControl } from "./reactions/reactions.tsx";
 import type { PanelName, View } from "./view.ts";
 import { isPhone } from "./width.ts";
 
@@ -45,6 +46,7 @@ export function Controls({ session, view }: { session: Session; view: View }): J
       <div class="controls-group">
         <SentControls session={session} />
         {!isPhone.value && <HandControl session={session} />}
+        {!isPhone.value && <ReactControl session={session} />}
         <More session={session} view={view} />
         <Control
           icon="leave"
@@ -110,6 +112,7 @@ function PanelControls({ session, view }: { session: Session; view: View }): JSX
   const style = (name: PanelName): "on" | undefined => (view.panel.value === name ? "on" : undefined);
   const present = session.roster.value?.participants.length ?? 0;
   const waiting = session.roster.value?.waiting.length ?? 0;
+  const unread = session.content.chat.unread.value;
   return (
     <div class="controls-side controls-panels" role="group" aria-label={texts.panels}>
       <Control
@@ -121,6 +124,16 @@ function PanelControls({ session, view }: { session: Session; view: View }): JSX
         description={waiting > 0 ? texts.waitingCount(waiting) : texts.peopleHere(present)}
         hot={waiting > 0}
         press={() => view.togglePanel("people")}
+      />
+      <Control
+        icon="chat"
+        name={texts.labelChat}
+        label={texts.labelChat}
+        style={style("chat")}
+        badge={unread > 0 ? unread : undefined}
+        description={unread > 0 ? texts.unread(unread) : undefined}
+        hot={unread > 0}
+        press={() => view.togglePanel("chat")}
       />
       {!isPhone.value && (
         <Control

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { Session } from "../session/session.ts";
 import { Announcements } from "./announcements.tsx";
 import { LayoutButton } from "./around.tsx";
+import { ChatPanel } from "./chat/panel.tsx";
 import { commandsOf, listenForCommands } from "./commands.ts";
 import { ConnectionMark } from "./connection.tsx";
 import { ConnectionBanner } from "./connectionbanner.tsx";
@@ -16,6 +17,7 @@ import { MutedBanner } from "./mutedbanner.tsx";
 import { PeoplePanel } from "./people.tsx";
 import { ProtectionBanner } from "./protectionbanner.tsx";
 import { listenForPushToTalk } from "./pushtotalk.ts";
+import { ShownReactions } from "./reactions/reactions.tsx";
 import { SecurityChip, SecurityPanel } from "./security.tsx";
 import { SkipLinks } from "./skip.tsx";
 import { Stage } from "./stage.tsx";
@@ -46,6 +48,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
           <MutedBanner session={session} />
           <LobbyBanner session={session} view={view} />
           <Stage session={session} view={view} />
+          <ShownReactions session={session} />
         </main>
         <OpenPanel session={session} view={view} />
       </div>
@@ -63,6 +66,8 @@ function OpenPanel({ session, view }: { session: Session; view: View }): JSX.Ele
   switch (view.panel.value) {
     case "people":
       return <PeoplePanel session={session} view={view} close={close} />;
+    case "chat":
+      return <ChatPanel session={session} close={close} />;
     case "security":
       return <SecurityPanel session={session} close={close} />;
     case undefined:

@@ -7,6 +7,8 @@ import { Icon, type IconName } from "./icons.tsx";
 export interface MenuItem {
   readonly text: string;
   readonly icon?: IconName;
+  /** Drawn in place of an icon. */
+  readonly emoji?: string;
   readonly destructive?: boolean;
   /** Whether the choice that it stands for is made; absent for one that is no choice. */
   readonly checked?: boolean;
@@ -78,6 +80,11 @@ export function Menu({ name, class: className, children, items }: MenuProps): JS
               }}
             >
               {item.icon !== undefined && <Icon name={item.icon} />}
+              {item.emoji !== undefined && (
+                <i class="emoji" aria-hidden="true">
+                  {item.emoji}
+                </i>
+              )}
               <span>{item.text}</span>
               {item.checked === true && <Icon name="check" size="s" />}
             </button>

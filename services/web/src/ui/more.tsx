@@ -6,6 +6,7 @@ import type { Session } from "../session/session.ts";
 import { canBeFullScreen, isFullScreen, toggleFullScreen } from "./fullscreen.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
+import { reactionItems } from "./reactions/reactions.tsx";
 import type { View } from "./view.ts";
 import { isPhone } from "./width.ts";
 
@@ -73,6 +74,7 @@ function phoneItems(session: Session, view: View): MenuItem[] {
       press: () => void local.setScreen(!sharing),
     },
     { text: raised ? texts.lowerHand : texts.raiseHand, icon: "hand", press: () => void session.setHand(!raised) },
+    ...reactionItems(session),
     { text: texts.labelSecurity, icon: "shield", press: () => view.togglePanel("security") },
   ];
 }

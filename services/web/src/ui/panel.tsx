@@ -35,8 +35,10 @@ function PanelBeside(props: PanelProps): JSX.Element {
   useEffect(() => {
     const panel = element.current;
     const giveBack = borrowFocus(panel);
+    const first = panel?.querySelector<HTMLElement>("[data-first-focus]");
     const heading = panel?.querySelector("h2");
-    if (heading) focusOn(heading);
+    if (first) first.focus();
+    else if (heading) focusOn(heading);
     return giveBack;
   }, []);
   const escaped = (event: KeyboardEvent): void => {

@@ -4,7 +4,7 @@ import { remembered } from "../session/preferences.ts";
 import { SmallWindow } from "./smallwindow.ts";
 
 /** The panels beside the stage, of which one is open at a time. */
-export type PanelName = "people" | "security";
+export type PanelName = "people" | "chat" | "security";
 
 /** What lies over the meeting and takes the keyboard. */
 export type DialogName = "settings" | "shortcuts" | "endMeeting" | "handOver" | "invite" | "connection";

@@ -11,13 +11,16 @@ const GERMAN: Catalogue = de;
 
 /** Words that German writes as English does. */
 const ALIKE = new Set([
+  "chatTitle",
   "keyEscape",
   "kilobits",
+  "labelChat",
   "labelHand",
   "milliseconds",
   "percent",
   "percentLost",
   "product",
+  "reacted",
   "titleOf",
   "transportUdp",
   "version",

@@ -93,7 +93,7 @@ test("who waits sees what for, has no media, and is in as soon as a host says so
   await network.latest.answer(JOINED, 0n);
   assert.equal(session.phase.value, "meeting");
   assert.equal(session.self.value?.displayName, "Me");
-  assert.deepEqual(requestsOf(network.latest), ["hello", "join", "setSources"]);
+  assert.deepEqual(requestsOf(network.latest), ["hello", "join", "readContent", "setSources"]);
 });
 
 test("a lost connection goes on waiting where it was", async () => {

@@ -115,3 +115,21 @@ test("the important level leaves out who comes and goes", () => {
     "15000 The connection is back.",
   ]);
 });
+
+test("who writes line after line is named once, and lines to one person matter more", () => {
+  const wrote = (name: string): News => ({ kind: "wrote", name });
+  const news: (readonly [number, News])[] = [
+    [0, wrote("Ada")],
+    [1, wrote("Ada")],
+    [2, wrote("Ada")],
+    [3, wrote("Ben")],
+    [4, { kind: "wroteToYou", name: "Cem" }],
+    [5, { kind: "reacted", name: "Dua: Applause" }],
+  ];
+  assert.deepEqual(said("all", news), [
+    "0 Ada wrote a message.",
+    "3000 Cem wrote a message to you only. Ada and Ben wrote messages. Dua: Applause.",
+  ]);
+  assert.deepEqual(said("important", news), ["4 Cem wrote a message to you only."]);
+  assert.deepEqual(said("none", news), []);
+});

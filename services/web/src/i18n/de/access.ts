@@ -57,6 +57,6 @@ export const access: typeof english = {
   singleKeysText: "Etwa M für das Mikrofon. Strg+Umschalt+L verlässt in jedem Fall.",
   announcements: "Ansagen an Bildschirmleser",
   announceAll: "Alles",
-  announceImportant: "Wichtiges: der Warteraum, geteilte Bildschirme, die Verbindung",
+  announceImportant: "Wichtiges: der Warteraum, geteilte Bildschirme, Nachrichten nur an Sie, die Verbindung",
   announceNone: "Nur Änderungen der Sicherheit",
 };

@@ -2,6 +2,7 @@ import type { Texts } from "../en/index.ts";
 import { access } from "./access.ts";
 import { after } from "./after.ts";
 import { before } from "./before.ts";
+import { chat } from "./chat.ts";
 import { common } from "./common.ts";
 import { controls } from "./controls.ts";
 import { devices } from "./devices.ts";
@@ -22,6 +23,7 @@ export const de: Texts = {
   ...stage,
   ...network,
   ...people,
+  ...chat,
   ...after,
   ...access,
 };

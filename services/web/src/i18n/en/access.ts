@@ -56,6 +56,6 @@ export const access = {
   singleKeysText: "Such as M for the microphone. Ctrl+Shift+L leaves in any case.",
   announcements: "Announcements to screen readers",
   announceAll: "Everything",
-  announceImportant: "Important: the lobby, shared screens, the connection",
+  announceImportant: "Important: the lobby, shared screens, messages to you only, the connection",
   announceNone: "Only changes of security",
 };

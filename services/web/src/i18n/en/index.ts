@@ -1,6 +1,7 @@
 import { access } from "./access.ts";
 import { after } from "./after.ts";
 import { before } from "./before.ts";
+import { chat } from "./chat.ts";
 import { common } from "./common.ts";
 import { controls } from "./controls.ts";
 import { devices } from "./devices.ts";
@@ -21,6 +22,7 @@ export const en = {
   ...stage,
   ...network,
   ...people,
+  ...chat,
   ...after,
   ...access,
 };

@@ -1,0 +1,62 @@
+import { ContentDeletion, ContentKind, type ContentRecord } from "../gen/conclave/v1/content_pb.js";
+
+/** A line of chat as it is now. */
+export interface ChatEntry {
+  readonly id: string;
+  /** The place of its latest change, and that at which it was first said. */
+  readonly sequence: bigint;
+  readonly firstSequence: bigint;
+  readonly revision: number;
+  readonly senderId: string;
+  readonly senderName: string;
+  readonly own: boolean;
+  /** The one person whom it is for; empty for everybody. */
+  readonly recipientId: string;
+  readonly recipientName: string;
+  readonly timeMs: number;
+  readonly deletion: ContentDeletion;
+  readonly delivered: boolean;
+  /** Empty once it is deleted. */
+  readonly text: string;
+}
+
+/** What is known of a meeting's chat, an immutable value, in the order in which it was said. */
+export type ChatLog = readonly ChatEntry[];
+
+/** The line that a record tells of; undefined for another kind of object. */
+export function entryFrom(record: ContentRecord): ChatEntry | undefined {
+  if (record.kind !== ContentKind.CHAT) return undefined;
+  const content = record.body.case === "clear" ? record.body.value.content : undefined;
+  if (record.deletion === ContentDeletion.UNSPECIFIED && content?.case !== "chat") return undefined;
+  return {
+    id: record.id,
+    sequence: record.sequence,
+    firstSequence: record.firstSequence,
+    revision: record.revision,
+    senderId: record.senderParticipantId,
+    senderName: record.senderDisplayName,
+    own: record.own,
+    recipientId: record.recipientParticipantId,
+    recipientName: record.recipientDisplayName,
+    timeMs: Number(record.createTimeMs),
+    deletion: record.deletion,
+    delivered: record.delivered,
+    text: content?.case === "chat" ? content.value.text : "",
+  };
+}
+
+/** The log with a line as it is now; the same one when a later state of it is known. */
+export function withEntry(log: ChatLog, entry: ChatEntry): ChatLog {
+  const known = log.findIndex((each) => each.id === entry.id);
+  if (known >= 0) {
+    if ((log[known]?.sequence ?? 0n) >= entry.sequence) return log;
+    return log.with(known, entry);
+  }
+  const later = log.findIndex((each) => each.firstSequence > entry.firstSequence);
+  return later < 0 ? [...log, entry] : log.toSpliced(later, 0, entry);
+}
+
+/** The log after a line has reached everybody. */
+export function withDelivered(log: ChatLog, id: string): ChatLog {
+  return log.map((each) => (each.id === id ? { ...each, delivered: true } : each));
+}

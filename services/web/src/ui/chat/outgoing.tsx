@@ -1,0 +1,50 @@
+import type { JSX } from "preact";
+
+import { ErrorCode } from "../../gen/conclave/v1/signalling_pb.js";
+import { texts } from "../../i18n/index.ts";
+import type { SignallingError } from "../../protocol/errors.ts";
+import type { Outgoing } from "../../session/content/chat.ts";
+import type { Session } from "../../session/session.ts";
+import { Avatar } from "../avatar.tsx";
+import { PrivateMark, Words } from "./words.tsx";
+
+/** A line that the appliance has not taken yet. */
+export function OutgoingLine({ session, line }: { session: Session; line: Outgoing }): JSX.Element {
+  const self = session.self.value;
+  return (
+    <li class="chat-line">
+      {self !== undefined && <Avatar participant={self} />}
+      <div class="chat-text">
+        <p class="chat-head">
+          <span class="chat-name">{texts.youName}</span>
+        </p>
+        {line.addressee !== undefined && <PrivateMark name={line.addressee.name} />}
+        <Words text={line.text} />
+        <OutgoingState session={session} line={line} />
+      </div>
+    </li>
+  );
+}
+
+/** How it stands with a line on its way, and what to do when it was refused. */
+export function OutgoingState({ session, line }: { session: Session; line: Outgoing }): JSX.Element {
+  const { chat } = session.content;
+  if (line.refusal === undefined) {
+    return <p class="chat-state">{session.online.value ? texts.sending : texts.sendsLater}</p>;
+  }
+  return (
+    <div class="chat-refused" role="status">
+      <p>{texts.notSent(reasonFor(line.refusal))}</p>
+      <button type="button" class="button small outline" onClick={() => chat.retry(line.id)}>
+        {texts.tryAgain}
+      </button>
+      <button type="button" class="button small ghost" onClick={() => chat.discard(line.id)}>
+        {texts.discardMessage}
+      </button>
+    </div>
+  );
+}
+
+function reasonFor({ code, message }: SignallingError): string {
+  return code === ErrorCode.LIMIT_EXCEEDED ? texts.reasonTooFast : message;
+}
