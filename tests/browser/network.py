@@ -103,6 +103,16 @@ table inet conclave_udp {
 }
 """
 
+_PASSING = """
+table inet conclave_web {{
+  chain sent {{
+    type filter hook output priority 0;
+    oifname != "lo" tcp dport != {port} drop
+    oifname != "lo" meta l4proto udp drop
+  }}
+}}
+"""
+
 
 class Namespace:
     """One network namespace, alive as long as its holder."""
@@ -182,6 +192,14 @@ class Namespace:
         listing = json.loads(self.run("nft", "--json", "list", "counter", "inet", "conclave_udp", "blocked"))
         (packets,) = (entry["counter"]["packets"] for entry in listing["nftables"] if "counter" in entry)
         return int(packets)
+
+    def pass_only(self, port: int) -> None:
+        """From now on lets a client send to this TCP port alone, as networks do that know nothing but the web."""
+        self.run("nft", "-f", "-", stdin=_PASSING.format(port=port))
+
+    def pass_all(self) -> None:
+        """Undoes `pass_only`."""
+        self.run("nft", "-f", "-", stdin="table inet conclave_web { }\ndelete table inet conclave_web\n")
 
     def cut(self) -> None:
         """From now on drops everything that leaves or arrives, and tells nobody."""

@@ -161,16 +161,6 @@ def test_an_updated_appliance_is_told_of_and_nobody_is_thrown_out(
     assert moving.sees(f"!{says(notice)}", 30).result() is not None
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
-def test_a_computer_can_be_checked(browsers: Browsers, staying: Participant, invite: str, engine: str) -> None:
-    page = browsers.get(engine).open("check")
-    page.do("goto", invite.split("/join")[0] + "/check")
-    done = page.until("/Everything that was looked at works/.test(document.body.innerText)", 30)
-    states = page.evaluate("[...document.querySelectorAll('[data-probe]')].map((each) => each.innerText)")
-    assert done.result() is not None, states
-    page.do("close")
-
-
 def test_the_page_can_be_installed(browsers: Browsers, invite: str) -> None:
     page = browsers.get("chromium").open("installable")
     page.do("goto", invite.split("/join")[0] + "/")

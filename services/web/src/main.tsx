@@ -39,7 +39,7 @@ if (root === null) throw new Error("index.html has no element with the id app");
 const page = root;
 const token = tokenFromFragment(location.hash);
 if (location.pathname === "/check") {
-  render(<CheckPage />, page);
+  render(<CheckPage invitation={token === undefined ? undefined : { case: "inviteToken", value: token }} />, page);
 } else if (token === undefined) {
   render(<FirstPage begin={(dialCode) => begin({ case: "dialCode", value: dialCode })} />, page);
 } else {

@@ -157,7 +157,7 @@ const PREFERRED: Record<"audio" | "video", readonly string[]> = {
 };
 
 /** Offers only the codecs that a meeting uses, which makes the offer several times smaller. */
-function preferring(kind: "audio" | "video", transceiver: RTCRtpTransceiver): RTCRtpTransceiver {
+export function preferring(kind: "audio" | "video", transceiver: RTCRtpTransceiver): RTCRtpTransceiver {
   const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
   const preferred = codecs.filter((codec) => PREFERRED[kind].includes(codec.mimeType));
   if (preferred.length > 0 && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(preferred);

@@ -25,11 +25,13 @@ export const DOUBT_TIMEOUT_MS = 3_000;
 /** How one is invited. */
 export type Invitation = { readonly case: "inviteToken" | "dialCode"; readonly value: string };
 export type Credential = Invitation | { readonly case: "resumeToken"; readonly value: string };
+/** Who has no credential, and wants nothing but to probe. */
+export type Stranger = { readonly case: undefined };
 
 /** What the owner of a connection is told. */
 export interface ConnectionHandlers {
   /** Asked at each attempt. */
-  credential(): Credential;
+  credential(): Credential | Stranger;
   /** Hello was answered: requests can be made. */
   opened(welcome: Welcome): void;
   /** The connection broke; attempts to come back have started. */
@@ -165,7 +167,7 @@ export class Connection {
     );
   }
 
-  #refusedHello(error: SignallingError, credential: Credential): void {
+  #refusedHello(error: SignallingError, credential: Credential | Stranger): void {
     if (credential.case === "resumeToken" && error.code === ErrorCode.SESSION_LOST) {
       this.#drop();
       this.#handlers.sessionLost();

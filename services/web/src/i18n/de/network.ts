@@ -48,14 +48,13 @@ export const network: typeof english = {
 
   checkLink: "Kamera, Mikrofon und Verbindung prüfen",
   checkTitle: "Diesen Rechner prüfen",
-  checkText: "Hier wird nachgesehen, was eine Besprechung braucht. Nichts davon wird behalten oder verschickt.",
+  checkText: "Hier wird nachgesehen, was eine Besprechung braucht. Nichts davon wird behalten. Um das Netz zu erproben, geht ein gezeichnetes Bild zur Anlage und gleich wieder zurück.",
   checkRunning: "Wird geprüft …",
   checkAgain: "Noch einmal prüfen",
   checkCopy: "Ergebnis kopieren",
   checkCopied: "Kopiert.",
   checkGood: "Alles, wonach gesehen wurde, funktioniert.",
   checkBad: "Etwas, das eine Besprechung braucht, funktioniert nicht.",
-  checkNotRun: "Ton und Bild werden erst in einer Besprechung erprobt: Dort sagt das Zeichen oben, wie sie übertragen werden.",
   checkSecure: "Sichere Seite",
   checkSecureFailed: "Diese Seite wurde nicht über https geöffnet; der Browser gibt weder Kamera noch Mikrofon frei. Nehmen Sie den Link, wie Sie ihn bekommen haben.",
   checkWebRtc: "Gespräche in diesem Browser",
@@ -72,6 +71,36 @@ export const network: typeof english = {
   checkReachFailed: "Die Seite lädt, aber ihr WebSocket kommt nicht durch. Bitten Sie, wer Ihr Netz oder Ihren Proxy betreibt, WebSockets zu dieser Adresse zu erlauben.",
   checkSpeed: "Ladegeschwindigkeit",
   checkSpeedFailed: "Die Anlage antwortet zu langsam für Bilder. Versuchen Sie ein anderes Netz.",
+  checkUdp: "Ton und Bild über UDP",
+  checkTcp: "Ton und Bild über TCP",
+  checkUp: "Bilder senden",
+  checkDown: "Bilder empfangen",
+  checkRoundTrip: (ms) => `Hin und zurück in ${ms} ms`,
+  checkNoUdp: (port) =>
+    `UDP ist in diesem Netz gesperrt. Die Besprechung geht über TCP, mit mehr Verzögerung. Bitten Sie, wer Ihr Netz betreibt, UDP zu Port ${port} dieser Adresse zu erlauben.`,
+  checkNoTcp: (port) =>
+    `TCP zu Port ${port} ist in diesem Netz gesperrt. Das schadet nicht, solange UDP durchkommt.`,
+  checkNoMedia: (port) =>
+    `Weder UDP noch TCP kommt durch, es wird also weder Ton noch Bild geben. Bitten Sie, wer Ihr Netz betreibt, UDP zu Port ${port} dieser Adresse zu erlauben, oder wenigstens TCP.`,
+  checkNoTcpEither: "Auch TCP, das für UDP einspringt, kommt nicht durch.",
+  checkEnough: (kilobits) => `${kilobits} kbit/s; das reicht für ein scharfes Bild`,
+  checkEnoughForSmall: (kilobits) =>
+    `${kilobits} kbit/s; das reicht für Stimmen und ein kleines Bild. Näher am Zugangspunkt oder mit Kabel wird es besser.`,
+  checkTooLittleUp: (kilobits) =>
+    `${kilobits} kbit/s; das ist zu wenig für ein Bild. Schalten Sie Ihre Kamera in der Besprechung aus, nehmen Sie ein Kabel oder versuchen Sie ein anderes Netz.`,
+  checkTooLittleDown: (kilobits) =>
+    `${kilobits} kbit/s; das ist zu wenig für Bilder der anderen. Nehmen Sie ein Kabel oder versuchen Sie ein anderes Netz.`,
+  checkAllCameBack: (kilobits) => `Mindestens ${kilobits} kbit/s: Was sich senden ließ, kam zurück.`,
+  checkLoss: (kilobits, share) =>
+    `${kilobits} kbit/s, aber ${share} % der Pakete gehen unterwegs verloren. Es kann Lücken geben. Näher am Zugangspunkt oder mit Kabel wird es besser.`,
+  checkBusyComputer: (kilobits) =>
+    `${kilobits} kbit/s, weil dieser Computer zu beschäftigt war, mehr zu senden. Schließen Sie andere Programme, lassen Sie diese Seite im Vordergrund und prüfen Sie noch einmal.`,
+  checkNoWay: "Nicht erprobt, weil weder UDP noch TCP durchkommt.",
+  checkNoPlace: "Die Anlage konnte das gerade nicht erproben. Prüfen Sie in einer Minute noch einmal.",
+  checkLimited: "Eine Besprechung wird gehen, wenn auch nicht so gut, wie sie könnte.",
+  checkIncomplete: "Nicht alles ließ sich erproben. Was erprobt wurde, funktioniert.",
   passed: "Funktioniert",
   failed: "Funktioniert nicht",
+  limited: "Funktioniert weniger gut",
+  untried: "Nicht erprobt",
 };

@@ -46,14 +46,13 @@ export const network = {
 
   checkLink: "Check camera, microphone and connection",
   checkTitle: "Check this computer",
-  checkText: "This looks at what a meeting needs. Nothing of it is kept or sent to anybody.",
+  checkText: "This looks at what a meeting needs. Nothing of it is kept. To try the network, a drawn picture goes to the appliance and straight back.",
   checkRunning: "Checking…",
   checkAgain: "Check again",
   checkCopy: "Copy the result",
   checkCopied: "Copied.",
   checkGood: "Everything that was looked at works.",
   checkBad: "Something that a meeting needs does not work.",
-  checkNotRun: "Sound and pictures are tried once you are in a meeting: there, the mark at the top tells how they travel.",
   checkSecure: "Secure page",
   checkSecureFailed: "This page was not opened over https, so the browser gives no camera or microphone. Use the link as you were sent it.",
   checkWebRtc: "Calls in this browser",
@@ -70,6 +69,36 @@ export const network = {
   checkReachFailed: "The page loads, but its WebSocket is not let through. Ask whoever runs your network or proxy to allow WebSockets to this address.",
   checkSpeed: "Loading speed",
   checkSpeedFailed: "The appliance answers too slowly for pictures. Try another network.",
+  checkUdp: "Sound and pictures over UDP",
+  checkTcp: "Sound and pictures over TCP",
+  checkUp: "Sending pictures",
+  checkDown: "Receiving pictures",
+  checkRoundTrip: (ms: number) => `There and back in ${ms} ms`,
+  checkNoUdp: (port: number) =>
+    `UDP is blocked on this network. The meeting will work over TCP, with more delay. Ask your network's administrator to allow UDP to port ${port} of this address.`,
+  checkNoTcp: (port: number) =>
+    `TCP to port ${port} is blocked on this network. That does no harm as long as UDP gets through.`,
+  checkNoMedia: (port: number) =>
+    `Neither UDP nor TCP gets through, so there will be no sound and no pictures. Ask your network's administrator to allow UDP to port ${port} of this address, or at least TCP.`,
+  checkNoTcpEither: "TCP, which stands in for UDP, does not get through either.",
+  checkEnough: (kilobits: number) => `${kilobits} kbit/s, which is enough for a sharp picture`,
+  checkEnoughForSmall: (kilobits: number) =>
+    `${kilobits} kbit/s, which is enough for voices and a small picture. Moving closer to the access point or using a cable helps.`,
+  checkTooLittleUp: (kilobits: number) =>
+    `${kilobits} kbit/s, which is too little for a picture. Turn your camera off in the meeting, use a cable, or try another network.`,
+  checkTooLittleDown: (kilobits: number) =>
+    `${kilobits} kbit/s, which is too little for pictures of the others. Use a cable, or try another network.`,
+  checkAllCameBack: (kilobits: number) => `At least ${kilobits} kbit/s: whatever could be sent came back.`,
+  checkLoss: (kilobits: number, share: string) =>
+    `${kilobits} kbit/s, but ${share} % of the packets are lost on the way. There may be gaps. Moving closer to the access point or using a cable helps.`,
+  checkBusyComputer: (kilobits: number) =>
+    `${kilobits} kbit/s, because this computer was too busy to send more. Close other programs, keep this page in front, and check again.`,
+  checkNoWay: "Not tried, because neither UDP nor TCP gets through.",
+  checkNoPlace: "The appliance could not try this just now. Check again in a minute.",
+  checkLimited: "A meeting will work, though not as well as it could.",
+  checkIncomplete: "Not everything could be tried. What was tried works.",
   passed: "Works",
   failed: "Does not work",
+  limited: "Works less well",
+  untried: "Not tried",
 };

@@ -3,32 +3,30 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { texts } from "../../i18n/index.ts";
+import type { Invitation } from "../../protocol/connection.ts";
 import { Icon } from "../icons.tsx";
 import { Page } from "../page.tsx";
 import { buildHash } from "../version.ts";
-import { PROBES, type Probe } from "./probes.ts";
+import type { Finding, Findings } from "./finding.ts";
+import { NETWORK_LINES, tryNetwork } from "./network.ts";
+import { findingOf, PROBES } from "./probes.ts";
 
-interface Outcome {
-  readonly works: boolean;
-  readonly measured: string;
-}
+const LINES: readonly { readonly id: string; readonly name: () => string }[] = [...PROBES, ...NETWORK_LINES];
 
-type Outcomes = ReadonlyMap<string, Outcome>;
-
-/** Looks at what a meeting needs, says what is missing, and what to do. */
-export function CheckPage(): JSX.Element {
-  const outcomes = useSignal<Outcomes>(new Map());
+/** Looks at what a meeting needs, says what is missing, and what to do. With an invite, the network is tried as its guest. */
+export function CheckPage({ invitation }: { invitation: Invitation | undefined }): JSX.Element {
+  const findings = useSignal<Findings>(new Map());
   const copied = useSignal(false);
   const run = async (): Promise<void> => {
-    outcomes.value = new Map();
+    findings.value = new Map();
     copied.value = false;
-    for (const probe of PROBES) outcomes.value = new Map([...outcomes.value, [probe.id, await outcomeOf(probe)]]);
+    for (const probe of PROBES) findings.value = new Map([...findings.value, [probe.id, await findingOf(probe)]]);
+    findings.value = new Map([...findings.value, ...(await tryNetwork(invitation))]);
   };
   useEffect(() => void run(), []);
-  const done = outcomes.value.size === PROBES.length;
-  const good = [...outcomes.value.values()].every((outcome) => outcome.works);
+  const done = findings.value.size === LINES.length;
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(report(outcomes.value));
+    await navigator.clipboard.writeText(report(findings.value));
     copied.value = true;
   };
   return (
@@ -37,14 +35,13 @@ export function CheckPage(): JSX.Element {
         <h1>{texts.checkTitle}</h1>
         <p>{texts.checkText}</p>
         <p role="status" class="check-result">
-          {!done ? texts.checkRunning : good ? texts.checkGood : texts.checkBad}
+          {done ? verdict(findings.value) : texts.checkRunning}
         </p>
         <ul class="card check-list">
-          {PROBES.map((probe) => (
-            <ProbeLine key={probe.id} probe={probe} outcome={outcomes.value.get(probe.id)} />
+          {LINES.map(({ id, name }) => (
+            <Line key={id} id={id} name={name()} finding={findings.value.get(id)} />
           ))}
         </ul>
-        <p>{texts.checkNotRun}</p>
         <div class="check-actions">
           <button type="button" class="button outline" disabled={!done} onClick={() => void run()}>
             {texts.checkAgain}
@@ -59,35 +56,35 @@ export function CheckPage(): JSX.Element {
   );
 }
 
-function ProbeLine({ probe, outcome }: { probe: Probe; outcome: Outcome | undefined }): JSX.Element {
-  const state = outcome === undefined ? "running" : outcome.works ? "works" : "fails";
+const ICONS = { works: "check", limited: "warning", fails: "close", untried: "more" } as const;
+
+function Line({ id, name, finding }: { id: string; name: string; finding: Finding | undefined }): JSX.Element {
+  const state = finding?.state ?? "running";
   return (
-    <li class={`check-line ${state}`} data-probe={probe.id} data-state={state}>
-      {outcome !== undefined && <Icon name={outcome.works ? "check" : "warning"} />}
+    <li class={`check-line ${state}`} data-probe={id} data-state={state}>
+      {finding !== undefined && <Icon name={ICONS[finding.state]} />}
       <div>
-        <h2>{probe.name()}</h2>
-        {outcome === undefined && <p>{texts.checkRunning}</p>}
-        {outcome?.works === true && <p>{outcome.measured === "" ? texts.passed : outcome.measured}</p>}
-        {outcome?.works === false && <p>{probe.advice()}</p>}
+        <h2>{name}</h2>
+        <p>{finding?.text ?? texts.checkRunning}</p>
       </div>
     </li>
   );
 }
 
-async function outcomeOf(probe: Probe): Promise<Outcome> {
-  try {
-    return { works: true, measured: await probe.run() };
-  } catch {
-    return { works: false, measured: "" };
-  }
+function verdict(findings: Findings): string {
+  const states = new Set([...findings.values()].map((finding) => finding.state));
+  if (states.has("fails")) return texts.checkBad;
+  if (states.has("untried")) return texts.checkIncomplete;
+  return states.has("limited") ? texts.checkLimited : texts.checkGood;
 }
 
 /** The result for support: no address, and of the devices only their names. */
-function report(outcomes: Outcomes): string {
-  const lines = PROBES.map((probe) => {
-    const outcome = outcomes.get(probe.id);
-    const state = outcome?.works === true ? texts.passed : texts.failed;
-    return [probe.name(), state, outcome?.measured ?? ""].filter((part) => part !== "").join(": ");
-  });
+function report(findings: Findings): string {
+  const lines = LINES.map(({ id, name }) => `${name()}: ${stateName(findings.get(id))}: ${findings.get(id)?.text ?? ""}`);
   return [texts.version(buildHash.peek() ?? ""), navigator.userAgent, ...lines].join("\n");
+}
+
+function stateName(finding: Finding | undefined): string {
+  const names = { works: texts.passed, limited: texts.limited, fails: texts.failed, untried: texts.untried };
+  return names[finding?.state ?? "untried"];
 }

@@ -1,6 +1,7 @@
 import { texts } from "../../i18n/index.ts";
+import type { Finding } from "./finding.ts";
 
-/** One thing that a meeting needs. */
+/** One thing that a meeting needs, and that is looked at by itself. */
 export interface Probe {
   readonly id: string;
   readonly name: () => string;
@@ -26,6 +27,15 @@ export const PROBES: readonly Probe[] = [
   { id: "reach", name: () => texts.checkReach, advice: () => texts.checkReachFailed, run: reach },
   { id: "speed", name: () => texts.checkSpeed, advice: () => texts.checkSpeedFailed, run: speed },
 ];
+
+export async function findingOf(probe: Probe): Promise<Finding> {
+  try {
+    const measured = await probe.run();
+    return { state: "works", text: measured === "" ? texts.passed : measured };
+  } catch {
+    return { state: "fails", text: probe.advice() };
+  }
+}
 
 function must(works: boolean): string {
   if (!works) throw new Error("missing");
