@@ -109,6 +109,7 @@ PERSON_CLEAR = f"{BLURRED} && window.contrast.person > 0.5"
 ALL_BLURRED = f"{BLURRED} && window.contrast.person < 0.15"
 NO_PICTURE = "document.querySelector('.preview video') === null"
 FETCHED = "performance.getEntriesByType('resource').some(({ name }) => name.includes('selfie'))"
+VIDEO = "document.querySelector('.preview video')"
 CHOICE = "document.querySelector('.preview label.choice input')"
 
 
@@ -147,6 +148,8 @@ def test_only_the_person_stays_clear(browsers: Browsers, measured: Measured, inv
     awaits(page, "window.outlineMs.length >= 10")
     measured("an outline takes, in milliseconds", page.evaluate("Math.round(outlineMs.sort((a, b) => a - b)[5])"))
     assert page.evaluate("window.contrast.clearestRoom < 0.15"), "the room is not shown while it starts"
+    settings = page.evaluate(f"{VIDEO}.srcObject.getVideoTracks()[0].getSettings()")
+    assert (settings["width"], settings["height"]) == (640, 360)
     page.do("close")
 
 

@@ -33,7 +33,7 @@ export const openFrameLine: OpenFrameLine = (camera, took) => {
   const { MediaStreamTrackProcessor: Processor, MediaStreamTrackGenerator: Generator } = globalThis as Streams;
   if (Processor === undefined || Generator === undefined) return throughElements(camera, took);
   const reader = new Processor({ track: camera }).readable.getReader();
-  const track = new Generator({ kind: "video" });
+  const track = sizedAs(camera, new Generator({ kind: "video" }));
   const writer = track.writable.getWriter();
   void readAll(reader, took);
   return {
@@ -78,8 +78,9 @@ function throughElements(camera: MediaStreamTrack, took: (frame: CameraFrame) =>
 
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
-  const [track] = canvas.captureStream().getVideoTracks();
-  if (context === null || track === undefined) throw new Error("this browser films no canvas");
+  const [filmed] = canvas.captureStream().getVideoTracks();
+  if (context === null || filmed === undefined) throw new Error("this browser films no canvas");
+  const track = sizedAs(camera, filmed);
   return {
     track,
     put(picture) {
@@ -92,4 +93,16 @@ function throughElements(camera: MediaStreamTrack, took: (frame: CameraFrame) =>
       track.stop();
     },
   };
+}
+
+/** Has a track tell its size before its first frame, from which the browser learns it: layers are made for it at once. */
+function sizedAs<T extends MediaStreamTrack>(camera: MediaStreamTrack, track: T): T {
+  const known = track.getSettings.bind(track);
+  const { width, height } = camera.getSettings();
+  return Object.assign(track, {
+    getSettings: () => {
+      const settings = known();
+      return (settings.width ?? 0) > 0 ? settings : { ...settings, width, height };
+    },
+  });
 }
