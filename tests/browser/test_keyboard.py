@@ -31,6 +31,10 @@ def focus_is_on(name: str) -> str:
     return f"{FOCUSED} === {json.dumps(name)}"
 
 
+def focus_is_at(text: str) -> str:
+    return f"{FOCUSED}.startsWith({json.dumps(text)})"
+
+
 def press_until(page: Page, name: str, key: str = "Tab") -> None:
     """Presses Tab until something of this name has the focus, which must show."""
     seen = []
@@ -148,6 +152,29 @@ def test_the_keys_are_listed(page: Page) -> None:
     assert page.evaluate("document.querySelector('[aria-label=\"Mute microphone\"]') !== null")
     page.do("key", "Escape")
     sees(page, f"document.querySelector('dialog') === null && {focus_is_on('Share screen')}")
+
+
+def test_a_listed_key_is_also_run_from_the_list(page: Page, other: Participant) -> None:
+    press_until(page, "Share screen")
+    page.do("key", "?")
+    sees(page, focus_is_at("Mute or unmute the microphone"))
+    assert page.evaluate("document.activeElement.getAttribute('aria-keyshortcuts')") == "M"
+    said = "document.getElementById(document.querySelector('dialog [role=menu]').getAttribute('aria-describedby'))"
+    assert "Enter runs the command" in page.evaluate(f"{said}.textContent")
+    page.do("key", "ArrowUp")
+    sees(page, focus_is_at("Leave the meeting"))
+    page.do("key", "ArrowDown")
+    for name in ("Turn the camera on or off", "Share the screen, or stop", "Raise or lower the hand"):
+        page.do("key", "ArrowDown")
+        sees(page, focus_is_on(name))
+    page.do("key", "Enter")
+    sees(
+        page,
+        "document.querySelector('dialog') === null && document.querySelector('[aria-label=\"Lower hand\"]') !== null",
+    )
+    assert other.sees(announces(f"{DRIVEN} raised a hand."), 10).result()
+    page.do("key", "h")
+    sees(page, "document.querySelector('[aria-label=\"Raise hand\"]') !== null")
 
 
 def test_who_speaks_is_said_when_asked(page: Page) -> None:

@@ -49,6 +49,12 @@ export function keysOf({ key, withControlShift = false }: Command): string[] {
   return withControlShift ? [texts.keyControl, texts.keyShift, last] : [last];
 }
 
+/** The keys of a command as `aria-keyshortcuts` wants them. */
+export function shortcutOf({ key, withControlShift = false }: Command): string {
+  const last = key.charAt(0).toUpperCase() + key.slice(1);
+  return withControlShift ? `Control+Shift+${last}` : last;
+}
+
 /** Runs commands by their keys, except while the person types. Returns what stops it. */
 export function listenForCommands(commands: readonly Command[]): () => void {
   const pressed = (event: KeyboardEvent): void => {

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { itemAfter } from "./arrows.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 export interface MenuItem {
@@ -100,12 +101,9 @@ function itemsOf(root: HTMLElement | null): HTMLElement[] {
 }
 
 function navigate(event: KeyboardEvent, root: HTMLElement | null, close: (andFocus: boolean) => void): void {
-  const items = itemsOf(root);
-  const at = items.findIndex((item) => item === document.activeElement);
-  const target: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
-  const next = target[event.key];
+  const next = itemAfter(event.key, itemsOf(root));
   if (event.key === "Escape") close(true);
-  else if (next !== undefined) items.at(next % items.length)?.focus();
+  else if (next !== undefined) next.focus();
   else return;
   event.preventDefault();
   event.stopPropagation();

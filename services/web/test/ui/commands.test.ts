@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { commandFor, keysOf, type Command, type Pressed } from "../../src/ui/commands.ts";
+import { commandFor, keysOf, shortcutOf, type Command, type Pressed } from "../../src/ui/commands.ts";
 
 const command = (key: string, withControlShift = false): Command => ({
   key,
@@ -41,4 +41,8 @@ test("key caps say what is written on a keyboard", () => {
   assert.deepEqual(keysOf(command("m")), ["M"]);
   assert.deepEqual(keysOf(command("escape")), ["Esc"]);
   assert.deepEqual(keysOf(command("l", true)), ["Ctrl", "Shift", "L"]);
+});
+
+test("assistive technology is told the keys as ARIA writes them", () => {
+  assert.deepEqual(COMMANDS.map(shortcutOf), ["M", "?", "Escape", "Control+Shift+L"]);
 });
