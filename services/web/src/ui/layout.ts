@@ -24,8 +24,10 @@ const FILMSTRIP_WIDTH = 220;
 const FILMSTRIP_HEIGHT = 96;
 const LARGEST_PAGE = 49;
 const LEAST_TILE_WIDTH = 150;
-/** Of the bar that turns pages, below the tiles. */
-export const PAGER_HEIGHT = 44;
+/** Of the bar that turns pages below the tiles of a phone. */
+const PAGER_HEIGHT = 44;
+/** Of each of the two columns beside the tiles elsewhere, one with either arrow. */
+const PAGER_WIDTH = 56;
 /** A picture that covers its tile loses at most this share of a side. */
 const MOST_CUT = 0.25;
 /** Below this share of difference two arrangements count as equally large. */
@@ -46,10 +48,18 @@ export function ratiosFor(window: Size): Ratios {
 
 /** How many tiles a page of the grid holds: the most that are not too narrow to tell people apart. */
 export function pageCapacity(stage: Size, ratios: Ratios): number {
+  // The narrowest phones have two columns too.
+  const least = Math.min(LEAST_TILE_WIDTH, Math.floor((stage.width - 2 * PADDING - GAP) / 2));
   for (let n = LARGEST_PAGE; n > 1; n--) {
-    if ((gridLayout(n, stage, ratios)[0]?.width ?? 0) >= LEAST_TILE_WIDTH) return n;
+    if ((gridLayout(n, stage, ratios)[0]?.width ?? 0) >= least) return n;
   }
   return 1;
+}
+
+/** What is left of the stage where pages are turned. */
+export function roomBesidePager(stage: Size, window: Size): Rectangle {
+  if (isPhone(window)) return { left: 0, top: 0, width: stage.width, height: stage.height - PAGER_HEIGHT };
+  return { left: PAGER_WIDTH, top: 0, width: stage.width - 2 * PAGER_WIDTH, height: stage.height };
 }
 
 /** Whether a picture may be cut to the shape of its tile; both are width to height. */

@@ -52,8 +52,14 @@ function longestSilent(
     .reduce<string | undefined>((worst, id) => (worst === undefined || silence(id) >= silence(worst) ? id : worst), undefined);
 }
 
-/** The page's part of n people, and how many pages there are; a page that is past the end is the last one. */
-export function pageOf(n: number, capacity: number, wanted: number): Span & { page: number; pages: number } {
+/** A page, which of the people it shows, and how many pages there are. */
+export interface Part extends Span {
+  readonly page: number;
+  readonly pages: number;
+}
+
+/** The page's part of n people; a page that is past the end is the last one. */
+export function pageOf(n: number, capacity: number, wanted: number): Part {
   const pages = Math.max(1, Math.ceil(n / capacity));
   const page = Math.min(Math.max(wanted, 0), pages - 1);
   return { page, pages, first: page * capacity, end: Math.min(n, (page + 1) * capacity) };

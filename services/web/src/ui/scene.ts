@@ -1,6 +1,16 @@
 import type { Participant } from "../gen/conclave/v1/meetings_pb.js";
-import { gridLayout, isPhone, PADDING, PAGER_HEIGHT, pageCapacity, ratiosFor, speakerLayout, type Rectangle, type Size } from "./layout.ts";
-import { pageOf, type Span } from "./paging.ts";
+import {
+  gridLayout,
+  isPhone,
+  PADDING,
+  pageCapacity,
+  ratiosFor,
+  roomBesidePager,
+  speakerLayout,
+  type Rectangle,
+  type Size,
+} from "./layout.ts";
+import { pageOf, type Part, type Span } from "./paging.ts";
 import type { PlacedTile, Tile } from "./tiles.ts";
 
 /** Everything on the stage and where it is. */
@@ -29,12 +39,11 @@ const NOTHING: Scene = { placed: [], mainKey: undefined, floatingKey: undefined,
 export function gridScene(tiles: readonly Tile[], page: number, stage: Size, window: Size, corner: Corner): Scene {
   if (isEmpty(stage)) return NOTHING;
   const { floating, seated } = floatingApart(tiles, window);
-  const ratios = ratiosFor(window);
-  const part = pageOf(seated.length, pageCapacity(stage, ratios), page);
-  const room = part.pages > 1 ? { width: stage.width, height: stage.height - PAGER_HEIGHT } : stage;
+  const { part, room } = partOf(seated.length, page, stage, window);
   const shown = seated.slice(part.first, part.end);
-  const placed = paired(shown, gridLayout(shown.length, room, ratios));
-  if (floating !== undefined) placed.push({ tile: floating, place: floatingPlace(corner, stage) });
+  const places = gridLayout(shown.length, room, ratiosFor(window));
+  const placed = paired(shown, places.map((place) => ({ ...place, left: place.left + room.left })));
+  if (floating !== undefined) placed.push({ tile: floating, place: floatingPlace(corner, room) });
   return { ...NOTHING, placed, floatingKey: floating?.key, page: part.page, pages: part.pages };
 }
 
@@ -42,7 +51,7 @@ export function gridScene(tiles: readonly Tile[], page: number, stage: Size, win
 export function peopleOnPage(tiles: readonly Tile[], page: number, stage: Size, window: Size): Span {
   const { floating, seated } = floatingApart(tiles, window);
   const screens = seated.filter((tile) => tile.isScreen).length;
-  const part = pageOf(seated.length, pageCapacity(stage, ratiosFor(window)), page);
+  const { part } = partOf(seated.length, page, stage, window);
   // Places in the order count oneself, who has none on the page while floating.
   const self = floating === undefined ? Number.POSITIVE_INFINITY : tiles.indexOf(floating) - screens;
   const inOrder = (seat: number): number => {
@@ -69,6 +78,16 @@ export function speakerScene(
   const last = strip.at(-1);
   const people = others.filter((tile) => !seen.includes(tile)).map((tile) => tile.participant);
   return { ...NOTHING, placed, mainKey: main.key, more: all || last === undefined ? undefined : { place: last, people } };
+}
+
+/** Which of n seats the page shows, and the room for them: all of the stage, or what the pager leaves of it. */
+function partOf(n: number, page: number, stage: Size, window: Size): { part: Part; room: Rectangle } {
+  const ratios = ratiosFor(window);
+  const whole = { left: 0, top: 0, ...stage };
+  const all = pageOf(n, pageCapacity(whole, ratios), page);
+  if (all.pages === 1) return { part: all, room: whole };
+  const room = roomBesidePager(stage, window);
+  return { part: pageOf(n, pageCapacity(room, ratios), page), room };
 }
 
 function mostWanted(tiles: readonly Tile[], places: number, recentIds: readonly string[]): readonly Tile[] {

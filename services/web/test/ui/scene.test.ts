@@ -26,9 +26,21 @@ test("a page past the end is the last one", () => {
   assert.equal(scene.placed.length, 2);
 });
 
-test("tiles leave room for the bar that turns pages", () => {
+test("tiles leave room beside them for the arrows that turn pages, and stay as large", () => {
   const scene = gridScene(tilesOf(roster(...crowd(60), person("me"))), 0, LAPTOP.stage, LAPTOP.window, CORNER);
-  assert.ok(scene.placed.every(({ place }) => place.top + place.height <= LAPTOP.stage.height - 44));
+  assert.ok(scene.placed.every(({ place }) => place.left >= 56 && place.left + place.width <= LAPTOP.stage.width - 56));
+  assert.ok(scene.placed.every(({ place }) => place.width >= 150));
+});
+
+test("on a phone the arrows lie below, covered by no tile", () => {
+  const scene = gridScene(tilesOf(roster(...crowd(20), person("me"))), 0, PHONE.stage, PHONE.window, CORNER);
+  assert.ok(scene.pages > 1);
+  assert.ok(scene.placed.every(({ place }) => place.top + place.height <= PHONE.stage.height - 44));
+});
+
+test("the narrowest phone shows more than two people on a page", () => {
+  const scene = gridScene(tilesOf(roster(...crowd(3), person("me"))), 0, { width: 320, height: 396 }, { width: 320, height: 568 }, CORNER);
+  assert.equal(scene.pages, 1);
 });
 
 test("on a phone one's own tile floats over the others, lower right", () => {
