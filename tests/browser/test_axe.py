@@ -183,7 +183,7 @@ def test_the_meeting_its_panels_and_dialogs_and_what_comes_after(
         visit.page.do("key", "Escape")
         visit.awaits(f"!({DIALOG})")
         for item in (SETTINGS, END_MEETING):
-            visit.presses(".controls .menu > button", 0)
+            visit.presses(".controls .menu > button", -1)
             visit.awaits("document.querySelector('[role=menu]') !== null")
             if item == SETTINGS:
                 found += failures(visit)
@@ -204,7 +204,7 @@ def test_the_meeting_its_panels_and_dialogs_and_what_comes_after(
     first.awaits("window.conclave.state().phase === 'left'")
     found += failures(first)
     ending = others[0]
-    ending.presses(".controls .menu > button", 0)
+    ending.presses(".controls .menu > button", -1)
     ending.presses("[role=menu] button", END_MEETING)
     ending.awaits(DIALOG)
     ending.presses("dialog .button", -1)

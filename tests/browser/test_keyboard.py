@@ -166,7 +166,7 @@ def test_a_listed_key_is_also_run_from_the_list(page: Page, other: Participant) 
     page.do("key", "ArrowDown")
     for name in ("Turn the camera on or off", "Share the screen, or stop", "Raise or lower the hand"):
         page.do("key", "ArrowDown")
-        sees(page, focus_is_on(name))
+        sees(page, focus_is_at(name))
     page.do("key", "Enter")
     sees(
         page,
