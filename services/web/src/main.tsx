@@ -5,6 +5,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/page.css";
 import "./styles/meeting.css";
+import "./styles/topbar.css";
 import "./styles/stage.css";
 import "./styles/overlays.css";
 import "./styles/doors.css";

@@ -1,4 +1,4 @@
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 
 import {
   ConnectionState,
@@ -19,6 +19,7 @@ export interface Roster {
   readonly slots: ReadonlyMap<string, Slot>;
   /** Who speaks now, loudest first. */
   readonly speakerIds: readonly string[];
+  /** When the meeting started, by the clock of this computer. */
   readonly startTimeMs: number;
   /** Whether nobody new but hosts comes in. */
   readonly locked: boolean;
@@ -27,16 +28,27 @@ export interface Roster {
 }
 
 /** The meeting as Joined tells it: a new one, or the one resumed, replacing all that was known. */
-export function rosterFrom(joined: Joined): Roster {
+export function rosterFrom(joined: Joined, startTimeMs: number): Roster {
   return {
     selfId: joined.participantId,
     participants: [...joined.participants].sort(byJoinTime),
     slots: new Map(joined.slots.map((slot) => [slot.mid, slot])),
     speakerIds: [],
-    startTimeMs: Number(joined.meetingStartTimeMs),
+    startTimeMs,
     locked: joined.locked,
     waiting: joined.waiting,
   };
+}
+
+/**
+ * When the meeting started by the clock of this computer, which may differ from the appliance's.
+ *
+ * joined: of a client that came in just now; nowMs: now, by that clock.
+ */
+export function startTimeOf(joined: Joined, nowMs: number): number {
+  const joinTime = joined.participants.find((participant) => participant.id === joined.participantId)?.joinTime;
+  if (joinTime === undefined) return nowMs;
+  return nowMs - Math.max(0, timestampMs(joinTime) - Number(joined.meetingStartTimeMs));
 }
 
 export function participantOf(roster: Roster, id: string): Participant | undefined {

@@ -15,7 +15,7 @@ import { expect } from "../protocol/answers.ts";
 import { Connection, type Credential, type Invitation } from "../protocol/connection.ts";
 import { ConnectionLost, isFinal, SignallingError } from "../protocol/errors.ts";
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
-import { afterEvent, nameOf, participantOf, rosterFrom, withSlots, type Roster } from "../protocol/roster.ts";
+import { afterEvent, nameOf, participantOf, rosterFrom, startTimeOf, withSlots, type Roster } from "../protocol/roster.ts";
 import { Content } from "./content/content.ts";
 import { canEncrypt, Protection, type Obstacle } from "./group/protection.ts";
 import { withProvenNames } from "./group/names.ts";
@@ -223,8 +223,9 @@ export class Session {
 
   #entered(joined: Joined, resumed: boolean): void {
     if (joined.resumeToken !== "") this.#resumeToken = joined.resumeToken;
-    this.#told.value = rosterFrom(joined);
     const goesOn = resumed && this.#inMeeting;
+    const known = goesOn ? this.#told.value?.startTimeMs : undefined;
+    this.#told.value = rosterFrom(joined, known ?? startTimeOf(joined, Date.now()));
     this.phase.value = "meeting";
     void this.protection.entered(joined, goesOn);
     this.content.entered(this.room.value?.name ?? "", !resumed);

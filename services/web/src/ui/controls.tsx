@@ -6,7 +6,7 @@ import { Icon, type IconName } from "./icons.tsx";
 import { leave } from "./leaving.ts";
 import { More } from "./more.tsx";
 import { ReactControl } from "./reactions/reactions.tsx";
-import type { PanelName, View } from "./view.ts";
+import type { View } from "./view.ts";
 import { isPhone } from "./width.ts";
 
 interface ControlProps {
@@ -19,16 +19,19 @@ interface ControlProps {
   readonly description?: string | undefined;
   /** Whether the badge tells of something to do. */
   readonly hot?: boolean | undefined;
+  /** Of one that opens a panel: whether it is open. */
+  readonly expanded?: boolean | undefined;
   readonly press: () => void;
 }
 
-function Control({ icon, name, label, style, badge, description, hot, press }: ControlProps): JSX.Element {
+function Control({ icon, name, label, style, badge, description, hot, expanded, press }: ControlProps): JSX.Element {
   return (
     <button
       type="button"
       class={`control ${style ?? ""}`}
       aria-label={name}
       aria-description={description}
+      aria-expanded={expanded}
       onClick={press}
     >
       <Icon name={icon} />
@@ -45,8 +48,17 @@ export function Controls({ session, view }: { session: Session; view: View }): J
       <span class="controls-side" />
       <div class="controls-group">
         <SentControls session={session} />
-        {!isPhone.value && <HandControl session={session} />}
-        {!isPhone.value && <ReactControl session={session} />}
+        {isPhone.value ? (
+          <>
+            <PeopleControl session={session} view={view} />
+            <ChatControl session={session} view={view} />
+          </>
+        ) : (
+          <>
+            <HandControl session={session} />
+            <ReactControl session={session} />
+          </>
+        )}
         <More session={session} view={view} />
         <Control
           icon="leave"
@@ -56,7 +68,7 @@ export function Controls({ session, view }: { session: Session; view: View }): J
           press={() => leave(session, view)}
         />
       </div>
-      <PanelControls session={session} view={view} />
+      {!isPhone.value && <PanelControls session={session} view={view} />}
     </footer>
   );
 }
@@ -109,41 +121,53 @@ function HandControl({ session }: { session: Session }): JSX.Element {
 }
 
 function PanelControls({ session, view }: { session: Session; view: View }): JSX.Element {
-  const style = (name: PanelName): "on" | undefined => (view.panel.value === name ? "on" : undefined);
-  const present = session.roster.value?.participants.length ?? 0;
-  const waiting = session.roster.value?.waiting.length ?? 0;
-  const unread = session.content.chat.unread.value;
   return (
     <div class="controls-side controls-panels" role="group" aria-label={texts.panels}>
+      <PeopleControl session={session} view={view} />
+      <ChatControl session={session} view={view} />
       <Control
-        icon="people"
-        name={texts.labelPeople}
-        label={texts.labelPeople}
-        style={style("people")}
-        badge={waiting > 0 ? waiting : present}
-        description={waiting > 0 ? texts.waitingCount(waiting) : texts.peopleHere(present)}
-        hot={waiting > 0}
-        press={() => view.togglePanel("people")}
+        icon="shield"
+        name={texts.labelSecurity}
+        label={texts.labelSecurity}
+        style={view.panel.value === "security" ? "on" : undefined}
+        expanded={view.panel.value === "security"}
+        press={() => view.togglePanel("security")}
       />
-      <Control
-        icon="chat"
-        name={texts.labelChat}
-        label={texts.labelChat}
-        style={style("chat")}
-        badge={unread > 0 ? unread : undefined}
-        description={unread > 0 ? texts.unread(unread) : undefined}
-        hot={unread > 0}
-        press={() => view.togglePanel("chat")}
-      />
-      {!isPhone.value && (
-        <Control
-          icon="shield"
-          name={texts.labelSecurity}
-          label={texts.labelSecurity}
-          style={style("security")}
-          press={() => view.togglePanel("security")}
-        />
-      )}
     </div>
+  );
+}
+
+function PeopleControl({ session, view }: { session: Session; view: View }): JSX.Element {
+  const present = session.roster.value?.participants.length ?? 0;
+  const waiting = session.roster.value?.waiting.length ?? 0;
+  return (
+    <Control
+      icon="people"
+      name={texts.labelPeople}
+      label={texts.labelPeople}
+      style={view.panel.value === "people" ? "on" : undefined}
+      expanded={view.panel.value === "people"}
+      badge={waiting > 0 ? waiting : present}
+      description={waiting > 0 ? texts.waitingCount(waiting) : texts.peopleHere(present)}
+      hot={waiting > 0}
+      press={() => view.togglePanel("people")}
+    />
+  );
+}
+
+function ChatControl({ session, view }: { session: Session; view: View }): JSX.Element {
+  const unread = session.content.chat.unread.value;
+  return (
+    <Control
+      icon="chat"
+      name={texts.labelChat}
+      label={texts.labelChat}
+      style={view.panel.value === "chat" ? "on" : undefined}
+      expanded={view.panel.value === "chat"}
+      badge={unread > 0 ? unread : undefined}
+      description={unread > 0 ? texts.unread(unread) : undefined}
+      hot={unread > 0}
+      press={() => view.togglePanel("chat")}
+    />
   );
 }

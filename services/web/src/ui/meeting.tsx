@@ -3,24 +3,22 @@ import { useEffect } from "preact/hooks";
 
 import type { Session } from "../session/session.ts";
 import { Announcements } from "./announcements.tsx";
-import { LayoutButton } from "./around.tsx";
 import { ChatPanel } from "./chat/panel.tsx";
 import { commandsOf, listenForCommands } from "./commands.ts";
-import { ConnectionMark } from "./connection.tsx";
 import { ConnectionBanner } from "./connectionbanner.tsx";
 import { Controls } from "./controls.tsx";
 import { DeviceBanner } from "./devicebanner.tsx";
 import { OpenDialog } from "./dialogs.tsx";
-import { Brand } from "./icons.tsx";
 import { LobbyBanner } from "./lobby.tsx";
 import { MutedBanner } from "./mutedbanner.tsx";
 import { PeoplePanel } from "./people.tsx";
 import { ProtectionBanner } from "./protectionbanner.tsx";
 import { listenForPushToTalk } from "./pushtotalk.ts";
 import { ShownReactions } from "./reactions/reactions.tsx";
-import { SecurityChip, SecurityPanel } from "./security.tsx";
+import { SecurityPanel } from "./security.tsx";
 import { SkipLinks } from "./skip.tsx";
 import { Stage } from "./stage.tsx";
+import { TopBar } from "./topbar.tsx";
 import { UpdateBanner } from "./update.tsx";
 import type { View } from "./view.ts";
 
@@ -28,17 +26,10 @@ import type { View } from "./view.ts";
 export function Meeting({ session, view }: { session: Session; view: View }): JSX.Element {
   useEffect(() => listenForCommands(commandsOf(session, view)), [session, view]);
   useEffect(() => listenForPushToTalk(session.local), [session]);
-  const room = session.room.value;
   return (
     <div class="meeting" data-online={session.online.value} data-media={session.media.state.value}>
       <SkipLinks />
-      <header class="top">
-        <Brand />
-        <h1 class="top-room">{room?.displayName}</h1>
-        <SecurityChip session={session} open={() => view.togglePanel("security")} />
-        <ConnectionMark session={session} open={() => view.show("connection")} />
-        <LayoutButton view={view} />
-      </header>
+      <TopBar session={session} view={view} />
       <div class="middle">
         <main id="stage" class="stage-side">
           <ConnectionBanner session={session} />

@@ -8,12 +8,13 @@ import { Icon } from "./icons.tsx";
 import { Menu, type MenuItem } from "./menu.tsx";
 import { reactionItems } from "./reactions/reactions.tsx";
 import type { View } from "./view.ts";
-import { isPhone } from "./width.ts";
+import { isLow, isPhone } from "./width.ts";
 
 /** What the control bar has no place for, in the order in which it is listed. */
 function moreItems(session: Session, view: View): MenuItem[] {
   const items: MenuItem[] = [
     ...(isPhone.value ? phoneItems(session, view) : []),
+    ...(isLow.value ? foldedItems(view) : []),
     ...shareItems(session),
     ...windowItems(view),
     { text: texts.settings, icon: "settings", press: () => view.show("settings") },
@@ -76,6 +77,19 @@ function phoneItems(session: Session, view: View): MenuItem[] {
     { text: raised ? texts.lowerHand : texts.raiseHand, icon: "hand", press: () => void session.setHand(!raised) },
     ...reactionItems(session),
     { text: texts.labelSecurity, icon: "shield", press: () => view.togglePanel("security") },
+  ];
+}
+
+/** What a higher window has in its top bar. */
+function foldedItems(view: View): MenuItem[] {
+  const isGrid = view.layoutNow.value === "grid";
+  return [
+    {
+      text: isGrid ? texts.showSpeaker : texts.showGrid,
+      icon: isGrid ? "speakerView" : "grid",
+      press: () => view.toggleLayout(),
+    },
+    { text: texts.connectionTitle, icon: "connection", press: () => view.show("connection") },
   ];
 }
 

@@ -7,7 +7,7 @@ import type { Session } from "../session/session.ts";
 import { Consent } from "./consent.tsx";
 import { NameForm } from "./nameform.tsx";
 import { Page } from "./page.tsx";
-import { Preview } from "./preview.tsx";
+import { Preview, PreviewDevices } from "./preview.tsx";
 import { isRecorded } from "./protection.ts";
 import { SecurityCard } from "./security.tsx";
 import { SettingsButton } from "./settings/settings.tsx";
@@ -24,8 +24,10 @@ export function Prejoin({ session }: { session: Session }): JSX.Element {
   const name = asked.value;
   return (
     <Page actions={<SettingsButton session={session} />}>
-      <div class="prejoin">
-        <Preview local={session.local} />
+      <div class={name === undefined ? "prejoin" : "prejoin asking"}>
+        <Preview local={session.local}>
+          {name === undefined ? <PreviewDevices local={session.local} /> : <p class="hint">{texts.nothingSentYet}</p>}
+        </Preview>
         <section class="prejoin-form">
           {room === undefined ? (
             <p role="status">{texts.connecting}</p>
@@ -45,7 +47,7 @@ export function Prejoin({ session }: { session: Session }): JSX.Element {
                 <p class="lead">{texts.invitedTo}</p>
                 <h1>{room.displayName === "" ? room.name.replace(/^rooms\//, "") : room.displayName}</h1>
               </div>
-              <SecurityCard room={room} />
+              <SecurityCard room={room} heading="h2" />
               {session.protection.isOn.value && !canEncrypt() ? (
                 <p class="problem" role="status">
                   {texts.cantEncryptTitle}. {texts.cantEncryptText}

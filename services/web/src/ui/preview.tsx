@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 
 import { texts } from "../i18n/index.ts";
 import type { LocalMedia } from "../session/local.ts";
@@ -9,8 +9,8 @@ import { Picture } from "./picture.tsx";
 import { BlurChoice } from "./settings/blurchoice.tsx";
 import { DeviceSelect } from "./settings/deviceselect.tsx";
 
-/** How one looks and sounds before one joins, with which devices, and what stops them if anything does. */
-export function Preview({ local }: { local: LocalMedia }): JSX.Element {
+/** How one looks and sounds before one joins, and what stops it if anything does; below it, what belongs to it. */
+export function Preview({ local, children }: { local: LocalMedia; children: ComponentChildren }): JSX.Element {
   const camera = local.camera.value;
   return (
     <section class="preview" aria-label={texts.preview}>
@@ -20,13 +20,22 @@ export function Preview({ local }: { local: LocalMedia }): JSX.Element {
         <PreviewButtons local={local} />
       </div>
       <DeviceHelp local={local} />
+      {children}
+    </section>
+  );
+}
+
+/** With which devices, and what of the room is seen. */
+export function PreviewDevices({ local }: { local: LocalMedia }): JSX.Element {
+  return (
+    <>
       <div class="preview-devices">
         <DeviceSelect local={local} kind="microphone" />
         <DeviceSelect local={local} kind="speaker" />
         <DeviceSelect local={local} kind="camera" />
       </div>
       <BlurChoice local={local} />
-    </section>
+    </>
   );
 }
 

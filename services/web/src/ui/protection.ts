@@ -9,14 +9,20 @@ export interface SecurityFact {
   readonly icon: IconName;
   readonly title: string;
   readonly text: string;
+  /** What the chip says. */
+  readonly chip: string;
+  /** The same where there is little room. */
+  readonly short: string;
 }
 
 /** Who can read what is said. Whatever is not known to be end-to-end is never called so. */
 export function protectionOf({ protectionMode }: Pick<Room, "protectionMode">): SecurityFact {
   if (protectionMode === ProtectionMode.END_TO_END || protectionMode === ProtectionMode.END_TO_END_SEALED) {
-    return { style: "e2e", icon: "shieldKeyhole", title: texts.endToEndTitle, text: texts.endToEndText };
+    const title = texts.endToEndTitle;
+    return { style: "e2e", icon: "shieldKeyhole", title, text: texts.endToEndText, chip: title, short: texts.endToEndShort };
   }
-  return { style: "managed", icon: "managed", title: texts.managedTitle, text: texts.managedText };
+  const title = texts.managedTitle;
+  return { style: "managed", icon: "managed", title, text: texts.managedText, chip: title, short: texts.managedShort };
 }
 
 /** The same within a meeting. While its keys are on their way, nothing is said to be encrypted, and nothing is sent. */
@@ -28,13 +34,17 @@ export function protectionIn({ room, protection }: Pick<Session, "room" | "prote
     return { ...protectionOf(room.value), text: texts.endToEndHere(status.view.members.length) };
   }
   const text = status.givenUp === undefined ? texts.securingText : texts.securingAgain;
-  return { style: "securing", icon: "key", title: texts.securing, text };
+  return { style: "securing", icon: "key", title: texts.securing, text, chip: texts.securing, short: texts.securing };
 }
 
 /** What is kept of it. */
 export function recordingOf(room: Pick<Room, "protectionMode">): SecurityFact {
-  if (isRecorded(room)) return { style: "sealed", icon: "sealed", title: texts.sealedTitle, text: texts.sealedText };
-  return { style: "unrecorded", icon: "notRecorded", title: texts.notRecorded, text: texts.notRecordedText };
+  if (isRecorded(room)) {
+    const title = texts.sealedTitle;
+    return { style: "sealed", icon: "sealed", title, text: texts.sealedText, chip: texts.sealedChip, short: texts.sealedShort };
+  }
+  const title = texts.notRecorded;
+  return { style: "unrecorded", icon: "notRecorded", title, text: texts.notRecordedText, chip: title, short: title };
 }
 
 /** Whether joining needs consent. */

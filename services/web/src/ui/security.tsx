@@ -11,7 +11,7 @@ import { protectionIn, protectionOf, recordingOf, type SecurityFact } from "./pr
 /** Protection and recording of a meeting in one sentence; empty before the room is known. */
 export function securityText(session: Session): string {
   const room = session.room.value;
-  return room === undefined ? "" : texts.security(protectionIn(session)?.title ?? "", recordingOf(room).title);
+  return room === undefined ? "" : texts.security(protectionIn(session)?.chip ?? "", recordingOf(room).chip);
 }
 
 /** Protection and recording in words, top left of the meeting; opens the panel that explains them. */
@@ -39,7 +39,8 @@ function SecurityHalf({ fact }: { fact: SecurityFact }): JSX.Element {
   return (
     <span class={fact.style}>
       <Icon name={fact.icon} size="s" />
-      {fact.title}
+      <span class="chip-long">{fact.chip}</span>
+      <span class="chip-short">{fact.short}</span>
     </span>
   );
 }
@@ -52,32 +53,35 @@ export function SecurityPanel({ session, close }: { session: Session; close: () 
   return (
     <Panel title={texts.securityTitle} close={close}>
       <div class="card security-card">
-        <SecurityLine fact={protection} />
-        <SecurityLine fact={recordingOf(room)} />
+        <SecurityLine fact={protection} heading="h3" />
+        <SecurityLine fact={recordingOf(room)} heading="h3" />
       </div>
       <GroupSecurity session={session} />
     </Panel>
   );
 }
 
+/** What a heading is called where it stands in the order of the page's headings. */
+type HeadingLevel = "h2" | "h3";
+
 /** The same before joining, with what it means. */
-export function SecurityCard({ room }: { room: Room }): JSX.Element {
+export function SecurityCard({ room, heading }: { room: Room; heading: HeadingLevel }): JSX.Element {
   return (
     <div class="card security-card">
-      <SecurityLine fact={protectionOf(room)} />
-      <SecurityLine fact={recordingOf(room)} />
+      <SecurityLine fact={protectionOf(room)} heading={heading} />
+      <SecurityLine fact={recordingOf(room)} heading={heading} />
     </div>
   );
 }
 
-function SecurityLine({ fact }: { fact: SecurityFact }): JSX.Element {
+function SecurityLine({ fact, heading: Heading }: { fact: SecurityFact; heading: HeadingLevel }): JSX.Element {
   return (
     <div class="security-line">
       <span class={`security-icon ${fact.style}`}>
         <Icon name={fact.icon} />
       </span>
       <div>
-        <h2>{fact.title}</h2>
+        <Heading>{fact.title}</Heading>
         <p>{fact.text}</p>
       </div>
     </div>

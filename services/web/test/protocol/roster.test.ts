@@ -12,7 +12,7 @@ import {
   type Participant,
 } from "../../src/gen/conclave/v1/meetings_pb.js";
 import { JoinedSchema, ServerMessageSchema, type ServerMessage } from "../../src/gen/conclave/v1/signalling_pb.js";
-import { activeSource, afterEvent, rosterFrom, withSlots } from "../../src/protocol/roster.ts";
+import { activeSource, afterEvent, rosterFrom, startTimeOf, withSlots } from "../../src/protocol/roster.ts";
 
 function participant(id: string, seconds: number): Participant {
   const joinTime = { seconds: BigInt(seconds), nanos: 0 };
@@ -23,14 +23,13 @@ function event(body: NonNullable<MessageInitShape<typeof ServerMessageSchema>["b
   return create(ServerMessageSchema, { body }).body;
 }
 
-const joined = rosterFrom(
-  create(JoinedSchema, {
-    participantId: "b",
-    participants: [participant("b", 2), participant("a", 1)],
-    slots: [{ mid: "4", audio: true }],
-    meetingStartTimeMs: 1000n,
-  }),
-);
+const answer = create(JoinedSchema, {
+  participantId: "b",
+  participants: [participant("b", 2), participant("a", 1)],
+  slots: [{ mid: "4", audio: true }],
+  meetingStartTimeMs: 1000n,
+});
+const joined = rosterFrom(answer, 0);
 const ids = (roster: typeof joined): string[] => roster.participants.map((each) => each.id);
 
 test("people are in the order in which they joined", () => {
@@ -48,6 +47,12 @@ test("a change replaces what was known and keeps the place", () => {
   assert.ok(first !== undefined);
   assert.equal(activeSource(first, SourceKind.CAMERA)?.id, "a/camera");
   assert.equal(activeSource(first, SourceKind.MICROPHONE), undefined);
+});
+
+test("the meeting's start is told by this computer's clock, whatever the appliance's says", () => {
+  assert.equal(startTimeOf(answer, 50_000), 49_000);
+  const early = create(JoinedSchema, { ...answer, meetingStartTimeMs: 9000n });
+  assert.equal(startTimeOf(early, 50_000), 50_000);
 });
 
 test("who leaves is gone, and no longer speaks", () => {

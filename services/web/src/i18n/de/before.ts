@@ -6,6 +6,7 @@ export const before: typeof english = {
   joining: "Sie treten bei …",
   nameNeeded: "Geben Sie Ihren Namen an, damit die anderen wissen, wer Sie sind.",
   preview: "Ihre Kamera und Ihr Mikrofon",
+  nothingSentYet: "Es wird nichts gesendet, bevor Sie beitreten.",
   connecting: "Verbindung wird aufgebaut …",
   waitingForAppliance: "Die Anlage antwortet nicht. Neuer Versuch …",
   invitedTo: "Sie sind eingeladen zu",

@@ -21,6 +21,7 @@ export const controls: typeof english = {
   labelMore: "Mehr",
   moreActions: "Mehr Aktionen",
   panels: "Seitenleisten",
+  runningTime: "Dauer bisher",
 
   commandMicrophone: "Mikrofon stumm schalten oder Stummschaltung aufheben",
   commandCamera: "Kamera ein- oder ausschalten",

@@ -5,6 +5,7 @@ export const before = {
   joining: "Joining…",
   nameNeeded: "Say who you are, so that the others know.",
   preview: "Your camera and microphone",
+  nothingSentYet: "Nothing is sent until you join.",
   connecting: "Connecting…",
   waitingForAppliance: "The appliance does not answer. Trying again…",
   invitedTo: "You are invited to",

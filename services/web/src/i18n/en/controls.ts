@@ -20,6 +20,7 @@ export const controls = {
   labelMore: "More",
   moreActions: "More actions",
   panels: "Panels",
+  runningTime: "Running time",
 
   commandMicrophone: "Mute or unmute the microphone",
   commandCamera: "Turn the camera on or off",

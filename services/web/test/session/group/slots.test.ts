@@ -35,6 +35,7 @@ const ROSTER = rosterFrom(
       { mid: "10", sourceId: "nobody/camera" },
     ],
   }),
+  0,
 );
 
 test("slots are announced by whose source they show, and those of nobody play nothing", () => {
