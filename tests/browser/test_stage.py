@@ -114,6 +114,26 @@ def test_pictures_go_on_through_a_change_of_layout(hannah: Participant) -> None:
     eventually("all tiles are alike", 5, lambda: all_alike(hannah))
 
 
+@pytest.mark.parametrize("window", [LAPTOP, PHONE, {"width": 844, "height": 390}], ids=["laptop", "phone", "low"])
+def test_captions_have_a_place_that_covers_nobody(hannah: Participant, window: dict[str, int]) -> None:
+    """Nobody writes captions yet: the test does, where they will stand."""
+    page = hannah.page
+    page.do("resize", window)
+    captions = "document.querySelector('[role=log][aria-label=Captions]')"
+    assert page.evaluate(f"!{captions}.checkVisibility()")
+    page.evaluate(f"void {captions}.append('The second line starts in March, and nobody moves before the summer.')")
+    covered = f"""[...document.querySelectorAll('.tile, .controls, .top')].filter((each) => {{
+      const [a, b] = [each.getBoundingClientRect(), {captions}.getBoundingClientRect()];
+      return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    }}).map((each) => each.ariaLabel ?? each.className)"""
+    eventually("the captions cover nothing", 5, lambda: page.evaluate(covered) == [])
+    assert page.evaluate(f"{captions}.getBoundingClientRect().height >= 60")
+    page.evaluate(f"getSelection().selectAllChildren({captions})")
+    assert "in March" in page.evaluate("getSelection().toString()")
+    page.evaluate(f"{captions}.replaceChildren()")
+    eventually("their place is given back", 5, lambda: page.evaluate(f"!{captions}.checkVisibility()"))
+
+
 def hide(hannah: Participant, hidden: bool) -> None:
     """What a browser does when a tab goes behind another; headless pages are always in front."""
     hannah.page.evaluate(

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 import { Announcements } from "./announcements.tsx";
 import { ChatPanel } from "./chat/panel.tsx";
@@ -39,6 +40,8 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
           <MutedBanner session={session} />
           <LobbyBanner session={session} view={view} />
           <Stage session={session} view={view} />
+          {/* Where captions stand once somebody writes them. Empty, it takes no room. */}
+          <div class="captions" role="log" aria-label={texts.captions} />
           <ShownReactions session={session} />
         </main>
         <OpenPanel session={session} view={view} />

@@ -14,6 +14,7 @@ export const stage: typeof english = {
   moreTiles: (count) => `${count} weitere`,
   showMore: (count) => (count === 1 ? "1 weitere Person zeigen" : `${count} weitere Personen zeigen`),
   youAlone: "Sie",
+  captions: "Untertitel",
   pinned: "Angeheftet",
   handRaised: "Hand gehoben",
   showGrid: "Alle gleich groß zeigen",

@@ -13,6 +13,7 @@ export const stage = {
   moreTiles: (count: number) => `${count} more`,
   showMore: (count: number) => (count === 1 ? "Show 1 more person" : `Show ${count} more people`),
   youAlone: "You",
+  captions: "Captions",
   pinned: "Pinned",
   handRaised: "Hand raised",
   showGrid: "Show everybody alike",
