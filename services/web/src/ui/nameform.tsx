@@ -28,7 +28,7 @@ export function NameForm({ session, typed, join }: NameFormProps): JSX.Element {
   const problem = nameMissing.value ? texts.nameNeeded : session.problem.value?.message;
   const hint = session.room.value === undefined ? undefined : whatComesNext(session, session.room.value);
   return (
-    <form class="name-form" onSubmit={submit} noValidate>
+    <form class="name-form" aria-label={texts.joinMeeting} onSubmit={submit} noValidate>
       <label class="field">
         {texts.yourName}
         <input

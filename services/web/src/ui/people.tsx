@@ -34,11 +34,11 @@ export function PeoplePanel({ session, view, close }: PeoplePanelProps): JSX.Ele
     >
       {isHost && <HostProblem session={session} />}
       {isHost && <LobbySection session={session} />}
-      <h3 class="panel-section">
+      <h3 id="in-the-meeting" class="panel-section">
         {texts.inTheMeeting} <span class="count">{participants.length}</span>
       </h3>
       {locked && <p class="person-line">{texts.lockedNote}</p>}
-      <ul class="people">
+      <ul class="people" aria-labelledby="in-the-meeting">
         {participants.map((participant) => (
           <li key={participant.id} class="person">
             <Person
