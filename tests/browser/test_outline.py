@@ -41,7 +41,11 @@ STEADY = (
     (re.compile(r":$", re.MULTILINE), ""),
 )
 
-PREJOIN = """\
+BLUR = (
+    "Blur my background Everything but you is blurred, on this device. "
+    "Until that works, the others see all of your picture blurred."
+)
+PREJOIN = f"""\
 - banner
   - text: Conclave ADDRESS
   - button "Settings"
@@ -57,7 +61,8 @@ PREJOIN = """\
     - combobox "Speaker"
     - text: Camera
     - combobox "Camera"
-    - checkbox "Blur my background BLUR"
+    - checkbox "{BLUR}"
+    - text: {BLUR}
   - paragraph: You are invited to
   - heading "outline" [level=1]
   - 'heading "Managed: the appliance can read" [level=2]'

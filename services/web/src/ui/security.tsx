@@ -40,7 +40,7 @@ function SecurityHalf({ fact }: { fact: SecurityFact }): JSX.Element {
     <span class={fact.style}>
       <Icon name={fact.icon} size="s" />
       <span class="chip-long">{fact.chip}</span>
-      <span class="chip-short">{fact.short}</span>
+      <span class="chip-short" aria-hidden="true">{fact.short}</span>
     </span>
   );
 }
