@@ -84,7 +84,7 @@ TOP = """\
 - link "Skip to the controls"
 - banner
   - heading "outline" [level=1]
-  - 'button "Security: Managed: the appliance can read; Not recorded"': "Managed: the appliance can read Not recorded"
+  - 'button "Security: Managed: the appliance can read; Not recorded"'
   - button "CONNECTION"
   - timer "Running time": TIME
   - button "Show the speaker large"
@@ -111,6 +111,7 @@ CONTROLS = """\
   - button "Turn camera off": Camera off
   - button "Share screen": Share
   - button "Raise hand": Hand
+  - button "React": React
   - button "More actions": More
   - button "Leave meeting": Leave
   - group "Panels"
@@ -127,6 +128,7 @@ MEETING = f"""\
 {TILES}\
 {CONTROLS}\
     - button "People": People 3
+    - button "Chat"
     - button "Security"
 - status
 - alert
@@ -174,6 +176,7 @@ PEOPLE_AND_LOBBY = f"""\
   - switch "Lock meeting"
 {CONTROLS}\
     - button "People" [expanded]: People 1
+    - button "Chat"
     - button "Security"
 - status
 - alert

@@ -20,8 +20,12 @@ export function SecurityChip({ session, open }: { session: Session; open: () => 
   const protection = protectionIn(session);
   if (room === undefined || protection === undefined) return null;
   return (
-    <button type="button" class="chip" aria-label={securityText(session)} onClick={open}>
-      <SecurityHalf fact={protection} /> <SecurityHalf fact={recordingOf(room)} />
+    <button type="button" class="chip" onClick={open}>
+      {/* The whole is said, however little of it there is room to show. */}
+      <span class="hidden-text">{securityText(session)}</span>
+      <span class="chip-halves" aria-hidden="true">
+        <SecurityHalf fact={protection} /> <SecurityHalf fact={recordingOf(room)} />
+      </span>
     </button>
   );
 }
@@ -37,10 +41,10 @@ export function SecurityMark({ room }: { room: Room }): JSX.Element {
 
 function SecurityHalf({ fact }: { fact: SecurityFact }): JSX.Element {
   return (
-    <span class={fact.style}>
+    <span class={`chip-half ${fact.style}`}>
       <Icon name={fact.icon} size="s" />
       <span class="chip-long">{fact.chip}</span>
-      <span class="chip-short" aria-hidden="true">{fact.short}</span>
+      <span class="chip-short">{fact.short}</span>
     </span>
   );
 }
