@@ -23,6 +23,7 @@ PICTURES = ROOT / "services" / "web" / "pictures"
 ROOM, TITLE = "credit-committee", "Credit committee"
 ME, WAITING = "Sofia Marek", "Ingrid Solberg"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+LYING_PHONE = {"width": 844, "height": 390}
 # What 1280x800 leaves at 200 %.
 ZOOMED = {"width": 640, "height": 400}
 _SECONDS = 60.0
@@ -44,7 +45,7 @@ class Visitor:
     def join(self, name: str) -> None:
         """Asks to be let in, in any language, and without camera: the browser's own test picture is not pretty."""
         self.turn_camera_off()
-        self.page.evaluate("document.querySelector('input').focus()")
+        self.page.evaluate("document.querySelector('main form input').focus()")
         self.page.do("type", name)
         self.page.do("key", "Enter")
 
@@ -59,10 +60,10 @@ class Visitor:
             raise SystemExit(f"never {condition}; the page says\n{self.page.evaluate('document.body.innerText')}")
 
     def sees(self, people: int) -> None:
-        """Everybody is there, and each picture that is sent has come."""
+        """Everybody is there, and each picture that is sent is shown."""
         self.awaits(f"window.conclave.state().participants.length === {people}")
         self.awaits("""[...document.querySelectorAll("[role=group][data-source-id]")]
-          .every((tile) => tile.dataset.sourceId === "" || tile.querySelector("video")?.videoWidth > 0)""")
+          .every((tile) => tile.dataset.sourceId === "" || tile.querySelector(".initials") === null)""")
 
     def take(self, name: str, size: dict[str, int] | None = None, theme: str = "light") -> None:
         """Takes the picture NAME.jpg."""
@@ -72,6 +73,8 @@ class Visitor:
         self.awaits(f"innerWidth === {wanted['width']} && innerHeight === {wanted['height']}")
         # Two frames later the new size is laid out and painted.
         self.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        # Another layout has other tiles, whose pictures come a moment later.
+        self.awaits("document.querySelector('.initials.loading') === null")
         self.page.do("screenshot", str(self.directory / f"{name}.jpg"))
 
     @contextmanager
@@ -92,21 +95,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="conclave-") as workspace, Network() as network:
         Path(workspace).chmod(0o711)
         appliance = RunningAppliance(network, Path(workspace) / "state", "--demo")
-        browser = Browser("chromium", network.add_client("chromium"), Path(workspace) / "chromium.log")
+        browser, denying = (
+            Browser(engine, network.add_client(engine), Path(workspace) / f"{engine}.log")
+            for engine in ("chromium", "chromium-asking")
+        )
         try:
-            take_all(appliance, browser, directory)
+            take_all(appliance, browser, denying, directory)
         finally:
             browser.close()
+            denying.close()
             appliance.close()
     for path in sorted(directory.glob("*.jpg")):
         print(f"{path.name}: {path.stat().st_size // 1000} kB")
 
 
-def take_all(appliance: RunningAppliance, browser: Browser, directory: Path) -> None:
+def take_all(appliance: RunningAppliance, browser: Browser, denying: Browser, directory: Path) -> None:
+    """browser: gives a page all its devices; denying: none."""
     appliance.conclave("room", "create", ROOM, "--display-name", TITLE, "--protection", "managed", "--lobby")
     invite = appliance.invite(ROOM, "--role", "host")
     me = Visitor(browser.open("me"), directory)
     take_arrival(me, invite)
+    take_blocked(Visitor(denying.open("denied"), directory), invite)
     appliance.conclave("demo", "remove", "--all")
     take_meeting(me, appliance, browser)
     take_failures(me, appliance)
@@ -122,6 +131,15 @@ def take_arrival(me: Visitor, invite: str) -> None:
     me.take("refused")
 
 
+def take_blocked(denied: Visitor, invite: str) -> None:
+    """The browser was told to give no device."""
+    denied.open(invite)
+    denied.awaits("document.querySelector('.device-help') !== null")
+    denied.take("blocked")
+    denied.take("blocked-phone", PHONE)
+    denied.page.do("close")
+
+
 def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> None:
     invite = appliance.invite(ROOM, "--role", "host")
     me.open(invite)
@@ -132,6 +150,7 @@ def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> 
     me.take("meeting-4")
     me.take("meeting-4-dark", theme="dark")
     me.take("meeting-phone", PHONE)
+    me.take("meeting-phone-lying", LYING_PHONE, theme="dark")
     me.take("meeting-200-percent", ZOOMED)
     with me.opened("?"):
         me.take("shortcuts", theme="dark")
@@ -146,6 +165,9 @@ def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> 
         me.awaits(f"document.querySelector('.panel').innerText.includes('{WAITING}')")
         me.take("people-and-lobby")
         me.take("people-and-lobby-phone", PHONE)
+        me.page.evaluate("document.querySelector('.lobby .button.primary').click()")
+        waiting.awaits("window.conclave.state().phase === 'meeting'")
+    take_removed(me, waiting)
     waiting.page.do("close")
 
     german = Visitor(browser.open("german"), me.directory)
@@ -168,6 +190,23 @@ def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> 
     me.sees(9)
     me.take("meeting-9")
     me.take("meeting-9-dark", theme="dark")
+
+
+def take_removed(host: Visitor, guest: Visitor) -> None:
+    """The host takes out whoever has just been let in."""
+    with host.opened("p"):
+        more = f"document.querySelector('.panel .menu > button[aria-label=\"More actions for {WAITING}\"]')"
+        host.awaits(f"{more} !== null")
+        host.page.evaluate(f"{more}.click()")
+        host.awaits("document.querySelector('[role=menu]') !== null")
+        host.page.evaluate("[...document.querySelectorAll('[role=menu] button')].at(-1).click()")
+        host.awaits("document.querySelector('dialog[open]') !== null")
+        host.page.evaluate("[...document.querySelectorAll('dialog .button')].at(-1).click()")
+        guest.awaits("window.conclave.state().phase === 'ended'")
+        host.awaits("document.querySelector('dialog[open]') === null")
+    guest.page.do("show")
+    guest.take("removed")
+    host.page.do("show")
 
 
 def bring(appliance: RunningAppliance, me: Visitor, count: int) -> None:
