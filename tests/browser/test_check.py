@@ -147,3 +147,16 @@ def test_axe_finds_nothing(browsers: Browsers, invite: str) -> None:
         found += failures(visit)
         visit.page.do("close")
     expect_none(found)
+
+
+@pytest.mark.full
+def test_a_narrow_network_is_told_from_a_wide_one(check: Check, browser: Browser, invite: str) -> None:
+    browser.namespace.narrow(600)
+    try:
+        check.runs(as_guest(invite))
+    finally:
+        browser.namespace.widen()
+    states, text = check.states(), check.text("up")
+    kilobits = int(text.partition(" ")[0])
+    assert (states["udp"], states["up"]) == ("works", "limited"), check.says()
+    assert 250 <= kilobits <= 900, text

@@ -55,7 +55,7 @@ export interface CheckSurroundings {
 
 const CONNECT_TIMEOUT_MS = 6000;
 /** A voice and the smallest picture; and as much as a camera sends in all its layers. Bits a second. */
-const LITTLE = 300_000;
+const LITTLE = 400_000;
 const MUCH = 3_000_000;
 /** The sender hears once a second what arrived. Together with connecting well under the 20 s of a probe. */
 const LITTLE_MS = 3000;
@@ -129,12 +129,17 @@ async function measure(carrier: Carrier, peer: CheckedPeer, { clock, makePicture
   }
 }
 
+/** The sender hears of losses late, and counts what it repeats: what comes back tells better what has arrived. */
+function arrived({ lossUp, sending, receiving }: LinkFigures): number {
+  return lossUp < OVERFULL_LOSS ? sending : Math.min(sending, receiving);
+}
+
+/** The better of the two: once too much is lost, a browser may send far less than the network carries (Firefox does). */
 function throughputOf(carrier: Carrier, little: LinkFigures, much: LinkFigures, framesPerSecond: number): Throughput {
   return {
     carrier,
-    // The sender hears of losses late, and counts what it repeats: what comes back tells better what has arrived.
-    up: much.lossUp < OVERFULL_LOSS ? much.sending : Math.min(much.sending, much.receiving),
-    down: much.receiving,
+    up: Math.max(arrived(little), arrived(much)),
+    down: Math.max(little.receiving, much.receiving),
     lossUp: little.lossUp,
     // What was lost on the way up is missing on the way down too.
     lossDown: Math.max(0, little.lossDown - little.lossUp),

@@ -34,6 +34,8 @@ interface World {
   readonly upFits: number;
   readonly downFits: number;
   readonly loss: number;
+  /** What the sender sends once it was allowed more than fits. */
+  readonly frightened: number;
   /** Pictures that the computer draws a second. */
   readonly drawn: number;
   /** What was done, in order. */
@@ -41,11 +43,11 @@ interface World {
 }
 
 function world(changes: Partial<World> = {}): World {
-  return { clock: new SimulatedClock(), passes: new Set<Carrier>(["udp", "tcp"]), upFits: Infinity, downFits: Infinity, loss: 0, drawn: 20, done: [], ...changes };
+  return { clock: new SimulatedClock(), passes: new Set<Carrier>(["udp", "tcp"]), upFits: Infinity, downFits: Infinity, loss: 0, frightened: Infinity, drawn: 20, done: [], ...changes };
 }
 
 /** Sends as much as it may, in packets of 1000 bits. */
-function peerIn({ clock, passes, upFits, downFits, loss, done }: World): CheckedPeer {
+function peerIn({ clock, passes, upFits, downFits, loss, frightened, done }: World): CheckedPeer {
   let since = 0;
   let bitrate = 0;
   let before = { sent: 0, arrived: 0, back: 0 };
@@ -63,7 +65,7 @@ function peerIn({ clock, passes, upFits, downFits, loss, done }: World): Checked
     connects: async (_answer, carrier) => passes.has(carrier),
     send: async (_track, allowed) => {
       before = count();
-      [since, bitrate] = [clock.now, allowed];
+      [since, bitrate] = [clock.now, allowed > upFits ? Math.min(allowed, frightened) : allowed];
       done.push("send");
     },
     sample: async () => {
@@ -141,6 +143,11 @@ test("what a narrow network drops of too much is no loss of its own", async () =
   assert.deepEqual([up?.up, up?.down, up?.lossUp, up?.lossDown], [600_000, 600_000, 0, 0]);
   const down = (await figuresIn(world({ downFits: 600_000 }))).throughput;
   assert.deepEqual([down?.up, down?.down, down?.lossUp, down?.lossDown], [3_000_000, 600_000, 0, 0]);
+});
+
+test("a sender that too much has frightened does not make the network seem narrower than it is", async () => {
+  const { throughput } = await figuresIn(world({ upFits: 600_000, frightened: 100_000 }));
+  assert.deepEqual([throughput?.up, throughput?.down], [400_000, 400_000]);
 });
 
 test("what a network loses of a little is its own loss, and counted for one way", async () => {
