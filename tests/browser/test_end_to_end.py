@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from threading import Event
 from typing import Any
 
 import pytest
 from tests.browser.appliance import RunningAppliance
-from tests.browser.conftest import Browsers, People
-from tests.browser.participants import Participant, eventually
+from tests.browser.conftest import Browsers, Measured, People
+from tests.browser.participants import Participant, delays, eventually
 
 pytestmark = pytest.mark.timeout(400)
 
 STAYING = ("Amara Okafor", "Jonas Lindqvist")
 IN_FIREFOX = "Søren Kjær"
+LATE = "Mei-Lin Chen"
+CUT_SECONDS = 25
+_never = Event()
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +87,74 @@ def test_the_codes_of_a_pair_agree_and_verifying_shows(three: list[Participant])
         one.must_see(f"document.querySelector('.panel').textContent.includes({other.name!r} + ' Verified')")
         one.press("Close Security")
     assert digits[0] == digits[1]
+
+
+def test_one_who_comes_in_the_middle_is_seen_and_leaves_again(
+    three: list[Participant], browsers: Browsers, people: People, invite: str, measured: Measured
+) -> None:
+    late = people.add(browsers.get("chromium"), LATE, invite)
+    are_in_one_group([*three, late])
+    all_receive_all([*three, late])
+    epoch = group(three[0])["epoch"]
+    without = [each.sees(in_group_of(3, epoch), 20) for each in three]
+    left = late.press("Leave meeting")
+    taken = delays(left, without)
+    measured("leave_to_new_epoch_seconds", taken)
+    assert float("inf") not in taken, taken
+    people.remove(late)
+    all_receive_all(three)
+
+
+def test_one_who_is_removed_is_out_of_the_next_epoch(
+    three: list[Participant], browsers: Browsers, people: People, appliance: RunningAppliance, measured: Measured
+) -> None:
+    guest = people.add(browsers.get("chromium"), LATE, appliance.invite("end-to-end"))
+    are_in_one_group([*three, guest])
+    guest_id = guest.state()["selfId"]
+    epoch = group(three[0])["epoch"]
+    host = three[0]
+    host.press("People")
+    host.press(f"More actions for {LATE}")
+    host.press_within(f"More actions for {LATE}", "Remove from the meeting")
+    host.must_see(f"document.querySelector('[aria-label=\"Remove {LATE}?\"]') !== null")
+    without = [each.sees(in_group_of(3, epoch), 20) for each in three]
+    confirmed = time.time()
+    host.press_within(f"Remove {LATE}?", "Remove from the meeting")
+    taken = delays(confirmed, without)
+    measured("removal_to_new_epoch_seconds", taken)
+    assert float("inf") not in taken, taken
+    guest.must_see("window.conclave.state().phase === 'ended'")
+    assert all(guest_id not in [each["id"] for each in group(one)["members"]] for one in three)
+    people.remove(guest)
+    all_receive_all(three)
+
+
+@pytest.mark.full
+def test_a_page_that_is_loaded_anew_is_a_new_leaf_of_the_same_person(three: list[Participant], invite: str) -> None:
+    # Firefox takes a page's last message with it when it loads anew: the old leaf stays as long as that of a lost one.
+    for one, seconds in ((three[1], 30), (three[2], 90)):
+        key = {each["id"]: each["identityKey"] for each in group(one)["members"]}[one.state()["selfId"]]
+        one.join(invite)
+        one.must_see(in_group_of(3), seconds)
+        again = {each["id"]: each["identityKey"] for each in group(one)["members"]}[one.state()["selfId"]]
+        assert again == key
+        are_in_one_group(three)
+        all_receive_all(three)
+
+
+@pytest.mark.full
+def test_a_network_that_is_gone_for_a_while_costs_nobody_their_leaf(
+    three: list[Participant], measured: Measured
+) -> None:
+    one = three[2]
+    leaf = {each["id"]: each["leaf"] for each in group(one)["members"]}[one.state()["selfId"]]
+    namespace = one.page.browser.namespace
+    namespace.cut()
+    _never.wait(CUT_SECONDS)
+    namespace.mend()
+    mended = time.time()
+    all_receive_all(three)
+    measured("back_after_cut_seconds", round(time.time() - mended, 1))
+    are_in_one_group(three)
+    again = {each["id"]: each["leaf"] for each in group(one)["members"]}[one.state()["selfId"]]
+    assert again == leaf
