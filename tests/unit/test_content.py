@@ -229,10 +229,12 @@ def test_a_change_is_waited_for_anew_and_a_deletion_not_at_all() -> None:
     assert book.arrived("bob", 4) == []
 
 
-def test_after_a_restart_everybody_present_is_waited_for() -> None:
-    book = DeliveryBook([stored(1, {"bob", "cyd"}), stored(2, set(), "alone")])
-    assert book.arrived("bob", 2) == []
-    assert book.arrived("cyd", 2) == [Arrived(ID, 1)]
+def test_after_a_restart_everybody_who_read_before_is_waited_for() -> None:
+    book = DeliveryBook({"bob", "cyd"}, [stored(1, {"bob", "cyd", "machine"}), stored(2, set(), "alone")])
+    # Said before the others have come back.
+    book.added(stored(3, {"bob", "cyd"}, "early"))
+    assert book.arrived("bob", 3) == []
+    assert book.arrived("cyd", 3) == [Arrived(ID, 1), Arrived("early", 3)]
 
 
 async def test_a_reaction_is_told_to_everybody_and_not_kept() -> None:

@@ -239,11 +239,12 @@ async def test_pages_are_bounded_and_follow_each_other(house: House, monkeypatch
 async def test_what_reached_everybody_is_stored_unless_it_has_changed(house: House) -> None:
     ada, bob = await house.enter("Ada"), await house.enter("Bob")
     line = (await house.say(ada, "one")).record
-    (open_line,) = await house.content.undelivered(house.meeting)
-    assert open_line.readers == {bob.id}
+    await house.lines(bob, key=KEY)
+    readers, (open_line,) = await house.content.undelivered(house.meeting)
+    assert readers == open_line.readers == {bob.id}
     assert await house.content.save_delivered(house.meeting, line.id, line.sequence) == {ada.id}
     assert (await house.page(ada)).records[0].delivered
-    assert await house.content.undelivered(house.meeting) == []
+    assert await house.content.undelivered(house.meeting) == ({bob.id}, [])
     await house.say(ada, "two", line.id, 2)
     assert await house.content.save_delivered(house.meeting, line.id, line.sequence) == frozenset()
     assert not (await house.page(ada)).records[0].delivered

@@ -92,7 +92,10 @@ class Attendance:
         return row
 
     def recognise(self, session: Session, presence: PresenceRow, return_key: bytes) -> None:
-        """Joins a guest to the presences that showed the same key before. The first key that one shows stays."""
+        """Joins a guest to the presences that showed the same key before. The first key that one shows stays.
+
+        A member is known by the invite; their key says only that their client reads.
+        """
         if presence.return_key_hash is not None:
             return
         key_hash = hashlib.sha256(return_key).digest()
@@ -102,12 +105,18 @@ class Attendance:
                 PresenceRow.tenant_id == self._tenant_id,
                 PresenceRow.meeting_id == presence.meeting_id,
                 PresenceRow.return_key_hash == key_hash,
+                PresenceRow.subject_id.startswith("guest:"),
             )
             .limit(1)
         ).first()
         presence.return_key_hash = key_hash
-        presence.person = earlier or presence.person
+        if earlier is not None and presence.subject_id.startswith("guest:"):
+            presence.person = earlier
         session.flush()
+
+    def reading(self, session: Session, meeting: Meeting) -> frozenset[str]:
+        """Who is there and has shown a key, which clients do when they first read."""
+        return self._present(session, meeting.id, PresenceRow.return_key_hash.is_not(None))
 
     def readers(self, session: Session, row: ContentRow) -> frozenset[str]:
         """Who is there of those whom an object is for, its author's own presences left out."""

@@ -29,12 +29,12 @@ class _Open:
 class DeliveryBook:
     """One meeting's. Only participants whose clients read content are waited for."""
 
-    def __init__(self, undelivered: Iterable[Stored] = ()) -> None:
-        self._readers: set[str] = set()
+    def __init__(self, readers: Iterable[str] = (), undelivered: Iterable[Stored] = ()) -> None:
+        self._readers = set(readers)
         self._open = {
-            stored.record.id: _Open(stored.record.sequence, set(stored.readers))
+            stored.record.id: _Open(stored.record.sequence, waiting_for)
             for stored in undelivered
-            if stored.readers
+            if (waiting_for := self._readers & stored.readers)
         }
 
     def reads(self, participant_id: str) -> None:

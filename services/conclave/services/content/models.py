@@ -66,7 +66,7 @@ class PresenceRow(TenantRow, Row):
     `until_sequence`, which is null while they are in the meeting.
 
     `person` is the subject of a member, and of a guest the id of their first presence. `return_key_hash` is SHA-256 of
-    the key by which a guest who comes back is known.
+    the key by which a guest who comes back is known; null for a client that has not read anything.
     """
 
     __tablename__ = "content_presences"

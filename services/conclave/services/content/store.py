@@ -95,7 +95,7 @@ class SqlContentStore:
 
         def work(session: Session) -> ContentPage:
             presence = self._attendance.of(session, meeting, reader.id)
-            if return_key and not reader.member:
+            if return_key:
                 self._attendance.recognise(session, presence, return_key)
             rows = session.scalars(
                 select(ContentRow)
@@ -116,16 +116,20 @@ class SqlContentStore:
 
         return await self._store.run(work)
 
-    async def undelivered(self, meeting: Meeting) -> list[Stored]:
-        """The objects that have not reached everybody, with who is there of those whom they are for."""
+    async def undelivered(self, meeting: Meeting) -> tuple[frozenset[str], list[Stored]]:
+        """Who is there and reads content, and the objects that have not reached everybody.
 
-        def work(session: Session) -> list[Stored]:
+        Lines sent right after a restart of control are waited for although their readers have not asked again yet.
+        """
+
+        def work(session: Session) -> tuple[frozenset[str], list[Stored]]:
             ids = session.scalars(
                 select(ContentRow.id).where(
                     *self._in(meeting), ContentRow.delivered.is_(False), ContentRow.deletion == int(Deletion.NONE)
                 )
             ).all()
-            return [self._stored(session, meeting, content_id) for content_id in ids]
+            readers = self._attendance.reading(session, meeting)
+            return readers, [self._stored(session, meeting, content_id) for content_id in ids]
 
         return await self._store.run(work)
 
