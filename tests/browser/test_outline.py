@@ -111,7 +111,7 @@ CONTROLS = """\
   - button "Turn camera off": Camera off
   - button "Share screen": Share
   - button "Raise hand": Hand
-  - button "React": React
+  - button "React"
   - button "More actions": More
   - button "Leave meeting": Leave
   - group "Panels"
