@@ -114,6 +114,7 @@ def test_pictures_go_on_through_a_change_of_layout(hannah: Participant) -> None:
     eventually("all tiles are alike", 5, lambda: all_alike(hannah))
 
 
+@pytest.mark.parametrize("hannah", ["chromium"], indirect=True)
 @pytest.mark.parametrize("window", [LAPTOP, PHONE, {"width": 844, "height": 390}], ids=["laptop", "phone", "low"])
 def test_captions_have_a_place_that_covers_nobody(hannah: Participant, window: dict[str, int]) -> None:
     """Nobody writes captions yet: the test does, where they will stand."""
