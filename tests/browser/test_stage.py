@@ -17,7 +17,6 @@ LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
 
-in_both = pytest.mark.parametrize("hannah", ["chromium", "firefox"], indirect=True)
 in_firefox_rarely = pytest.mark.parametrize(
     "hannah", ["chromium", pytest.param("firefox", marks=pytest.mark.full)], indirect=True
 )
@@ -66,14 +65,14 @@ def main_is(hannah: Participant, name: str) -> bool:
     return width(hannah, name) > 900
 
 
-@in_both
+@pytest.mark.parametrize("hannah", ["chromium", "firefox"], indirect=True)
 def test_the_grid_shows_everybody_alike_and_moving(hannah: Participant) -> None:
     eventually("all tiles are alike", 5, lambda: all_alike(hannah))
     for name in (LOOKS_ON, *OTHERS):
         assert hannah.page.evaluate(f"{tile(name)}.querySelector('video').videoWidth > 0")
 
 
-@in_both
+@in_firefox_rarely
 def test_keys_pin_and_change_the_layout(hannah: Participant) -> None:
     page = hannah.page
     page.evaluate(f"{tile(OTHERS[0])}.focus()")
@@ -88,7 +87,7 @@ def test_keys_pin_and_change_the_layout(hannah: Participant) -> None:
     eventually("all tiles are alike at last", 5, lambda: all_alike(hannah))
 
 
-@in_both
+@in_firefox_rarely
 def test_arrows_move_between_tiles_of_which_tab_finds_one(hannah: Participant) -> None:
     page = hannah.page
     assert page.evaluate("document.querySelectorAll('.tile[tabindex=\"0\"]').length") == 1
@@ -103,7 +102,7 @@ def test_arrows_move_between_tiles_of_which_tab_finds_one(hannah: Participant) -
     assert page.evaluate("document.activeElement === document.body")
 
 
-@in_both
+@in_firefox_rarely
 def test_pictures_go_on_through_a_change_of_layout(hannah: Participant) -> None:
     page = hannah.page
     page.evaluate(f"window.heldVideo = {tile(OTHERS[0])}.querySelector('video'); window.heldVideo.currentTime")
@@ -147,7 +146,7 @@ def video_packets(hannah: Participant) -> int:
     return sum(slot["packetsReceived"] for slot in hannah.statistics()["slots"] if slot["kind"] == "video")
 
 
-@in_both
+@in_firefox_rarely
 def test_a_hidden_page_gets_no_pictures_but_sound(hannah: Participant) -> None:
     hide(hannah, True)
 
@@ -163,7 +162,7 @@ def test_a_hidden_page_gets_no_pictures_but_sound(hannah: Participant) -> None:
     hannah.receives([f"{name}/camera" for name in OTHERS], 20)
 
 
-@in_both
+@in_firefox_rarely
 def test_a_phone_lets_ones_own_tile_float_and_be_moved(hannah: Participant) -> None:
     page = hannah.page
     page.do("resize", PHONE)
@@ -211,7 +210,7 @@ def test_a_small_window_shows_the_picture_that_matters(hannah: Participant) -> N
     hannah.receives([f"{name}/camera" for name in OTHERS], 20)
 
 
-@in_both
+@in_firefox_rarely
 def test_a_shared_screen_is_large_and_can_be_scrolled_in_its_own_size(hannah: Participant, people: People) -> None:
     page = hannah.page
     page.evaluate("document.activeElement.blur()")
@@ -230,7 +229,7 @@ def test_a_shared_screen_is_large_and_can_be_scrolled_in_its_own_size(hannah: Pa
     eventually("all tiles are alike again", 10, lambda: all_alike(hannah))
 
 
-@in_both
+@in_firefox_rarely
 def test_every_picture_of_a_page_has_a_slot(hannah: Participant) -> None:
     slots = [slot for slot in hannah.state()["slots"] if not slot["audio"]]
     assert len(slots) == 48  # A page of 49 tiles, oneself among them.

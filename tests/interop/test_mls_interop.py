@@ -177,7 +177,7 @@ def test_the_appliance_reads_what_our_client_does(deployment: Deployment, anna: 
 def test_the_appliance_knows_the_leaves_that_the_members_have(
     deployment: Deployment, driver: Driver, anna: WebClient, ben: WebClient
 ) -> None:
-    group = Group(bytes.fromhex(anna.epoch["groupId"]), "anna")
+    group = Group.found(bytes.fromhex(anna.epoch["groupId"]), "anna")
     cleo, dora = (WebClient(driver, deployment, name) for name in ("cleo", "dora"))
 
     def change(committer: WebClient, stays: list[WebClient], comes: list[WebClient]) -> None:
