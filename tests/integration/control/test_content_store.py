@@ -25,8 +25,7 @@ from conclave.services.meetings.errors import MeetingOver
 from conclave.services.meetings.model import Meeting, Participant
 from conclave.services.meetings.store import SqlMeetingStore
 from conclave.services.rooms.models import RoomRow
-from conclave.services.state.columns import UnreadableColumn
-from conclave.services.state.keys import DatabaseKeys
+from conclave.services.state.keys import DatabaseKeys, UnreadableColumn
 from conclave.services.state.store import Store
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

@@ -23,9 +23,8 @@ from conclave.services.invites import models as invite_models
 from conclave.services.meetings.models import MeetingRow, ParticipantRow, WaitingRow
 from conclave.services.mls import models as mls_models
 from conclave.services.rooms.models import RoomRow
-from conclave.services.state.columns import UnreadableColumn
 from conclave.services.state.engine import CannotOpenDatabase, open_postgresql, open_sqlcipher
-from conclave.services.state.keys import DatabaseKeys
+from conclave.services.state.keys import DatabaseKeys, UnreadableColumn
 from conclave.services.state.migrate import HEAD, SCRIPTS, migrate
 from conclave.services.state.store import Store, WrongDeployment
 from conclave.services.state.tables import Row

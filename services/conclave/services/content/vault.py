@@ -8,15 +8,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from conclave.services.domain.data_classes import DataClass
-from conclave.services.state.columns import UnreadableColumn
-from conclave.services.state.keys import KEY_SIZE, DatabaseKeys
+from conclave.services.state.keys import KEY_SIZE, DatabaseKeys, UnreadableColumn
 
 __all__ = ["ContentVault", "MeetingKey"]
 
 VERSION = 1
 _NONCE_SIZE = 12
 _TAG_SIZE = 16
-_KEY_ID_SIZE = 4
 
 
 class MeetingKey:
@@ -53,7 +51,7 @@ class MeetingKey:
 
 
 class ContentVault:
-    """Wraps the keys of meetings (version, key file's id, nonce, ciphertext)."""
+    """Wraps the keys of meetings."""
 
     def __init__(self, keys: DatabaseKeys, tenant_id: str) -> None:
         self._keys = keys
@@ -61,24 +59,14 @@ class ContentVault:
 
     def make(self, meeting_id: str, data_class: DataClass) -> tuple[MeetingKey, bytes]:
         """A new key, and what is stored of it."""
-        key, nonce = os.urandom(KEY_SIZE), os.urandom(_NONCE_SIZE)
+        key = os.urandom(KEY_SIZE)
         place = self._place(meeting_id, data_class)
-        wrapped = self._keys.cipher(data_class).encrypt(nonce, key, _wrap_data(place))
-        return MeetingKey(key, place), bytes([VERSION]) + self._keys.key_id + nonce + wrapped
+        return MeetingKey(key, place), self._keys.seal(data_class, key, _wrap_data(place))
 
     def unwrap(self, meeting_id: str, data_class: DataClass, blob: bytes) -> MeetingKey:
         """The key that was stored. Raises UnreadableColumn."""
-        key_id, rest = blob[1 : 1 + _KEY_ID_SIZE], blob[1 + _KEY_ID_SIZE :]
-        if len(rest) != _NONCE_SIZE + KEY_SIZE + _TAG_SIZE or blob[0] != VERSION:
-            raise UnreadableColumn("content_keys.wrapped_key is in a format that this version does not know")
-        if key_id != self._keys.key_id:
-            raise UnreadableColumn("content_keys was written with another key file; restore database.key")
         place = self._place(meeting_id, data_class)
-        try:
-            key = self._keys.cipher(data_class).decrypt(rest[:_NONCE_SIZE], rest[_NONCE_SIZE:], _wrap_data(place))
-        except InvalidTag:
-            raise UnreadableColumn("content_keys.wrapped_key was altered or moved") from None
-        return MeetingKey(key, place)
+        return MeetingKey(self._keys.open(data_class, blob, _wrap_data(place), "content_keys.wrapped_key"), place)
 
     def _place(self, meeting_id: str, data_class: DataClass) -> str:
         return f"{self._tenant_id}\0{meeting_id}\0{data_class.value}"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cryptography.exceptions import InvalidTag
 from sqlalchemy import BigInteger, Column, Dialect, LargeBinary
 from sqlalchemy.event import listens_for
 from sqlalchemy.schema import Table
@@ -16,22 +14,13 @@ from sqlalchemy.types import TypeDecorator
 from conclave.services.domain.data_classes import DataClass
 from conclave.services.state.keys import DatabaseKeys
 
-__all__ = ["Encrypted", "EncryptedBytes", "UnreadableColumn", "UtcTime", "bind_keys"]
+__all__ = ["Encrypted", "EncryptedBytes", "UtcTime", "bind_keys"]
 
-VERSION = 1
-"""Layout: version (1 byte), key id (4), nonce (12), AES-256-GCM ciphertext and tag."""
-
-_HEADER_SIZE = 17
-_TAG_SIZE = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 # A type processor is told its dialect and nothing else, and each engine has a dialect object of its own.
 _keys: WeakKeyDictionary[Dialect, DatabaseKeys] = WeakKeyDictionary()
-
-
-class UnreadableColumn(Exception):
-    """A stored value does not authenticate: another key, another place, or altered."""
 
 
 def bind_keys(dialect: Dialect, keys: DatabaseKeys) -> None:
@@ -66,24 +55,10 @@ class _Sealed(TypeDecorator[Any]):
         return (type(self), self.data_class, self.place)
 
     def _seal(self, value: bytes, dialect: Dialect) -> bytes:
-        keys = _keys[dialect]
-        nonce = os.urandom(12)
-        sealed = keys.cipher(self.data_class).encrypt(nonce, value, self._associated_data())
-        return bytes([VERSION]) + keys.key_id + nonce + sealed
+        return _keys[dialect].seal(self.data_class, value, self._associated_data())
 
     def _open(self, value: bytes, dialect: Dialect) -> bytes:
-        keys = _keys[dialect]
-        blob = bytes(value)
-        if len(blob) < _HEADER_SIZE + _TAG_SIZE or blob[0] != VERSION:
-            raise UnreadableColumn(f"{self.place} holds a value in a format that this version does not know")
-        if blob[1:5] != keys.key_id:
-            raise UnreadableColumn(f"{self.place} was written with another key file; restore database.key")
-        try:
-            return keys.cipher(self.data_class).decrypt(
-                blob[5:_HEADER_SIZE], blob[_HEADER_SIZE:], self._associated_data()
-            )
-        except InvalidTag:
-            raise UnreadableColumn(f"{self.place} holds a value that was altered or moved") from None
+        return _keys[dialect].open(self.data_class, bytes(value), self._associated_data(), self.place)
 
     def _associated_data(self) -> bytes:
         assert self.place, "an encrypted column belongs to a table"

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from conclave.services.domain.data_classes import DataClass
 
-__all__ = ["DatabaseKeys", "read_database_keys"]
+__all__ = ["DatabaseKeys", "UnreadableColumn", "read_database_keys"]
 
 KEY_SIZE = 32
+VERSION = 1
+"""Layout of what is sealed: version (1 byte), key id (4), nonce (12), AES-256-GCM ciphertext and tag."""
+
+_NONCE_SIZE = 12
+_HEADER_SIZE = 5 + _NONCE_SIZE
+_TAG_SIZE = 16
+
+
+class UnreadableColumn(Exception):
+    """A stored value does not authenticate: another key, another place, or altered."""
 
 
 class DatabaseKeys:
@@ -36,9 +48,22 @@ class DatabaseKeys:
         """The SQLCipher key, for PRAGMA key. Secret."""
         return self._database_key.hex()
 
-    def cipher(self, data_class: DataClass) -> AESGCM:
-        """The cipher of one kind of data."""
-        return self._ciphers[data_class]
+    def seal(self, data_class: DataClass, value: bytes, associated_data: bytes) -> bytes:
+        """Encrypts a value with the key of its data class and a random nonce."""
+        nonce = os.urandom(_NONCE_SIZE)
+        sealed = self._ciphers[data_class].encrypt(nonce, value, associated_data)
+        return bytes([VERSION]) + self.key_id + nonce + sealed
+
+    def open(self, data_class: DataClass, blob: bytes, associated_data: bytes, place: str) -> bytes:
+        """Decrypts it. place: the column, for the message. Raises UnreadableColumn."""
+        if len(blob) < _HEADER_SIZE + _TAG_SIZE or blob[0] != VERSION:
+            raise UnreadableColumn(f"{place} holds a value in a format that this version does not know")
+        if blob[1:5] != self.key_id:
+            raise UnreadableColumn(f"{place} was written with another key file; restore database.key")
+        try:
+            return self._ciphers[data_class].decrypt(blob[5:_HEADER_SIZE], blob[_HEADER_SIZE:], associated_data)
+        except InvalidTag:
+            raise UnreadableColumn(f"{place} holds a value that was altered or moved") from None
 
 
 def read_database_keys(path: Path) -> DatabaseKeys:
