@@ -155,7 +155,7 @@ class SqlGroupStore:
 
     def _append(self, session: Session, group: Group, sent: Sent, refresh_time: datetime) -> None:
         entry = sent.entry
-        moved = session.execute(
+        moved = session.scalar(
             update(GroupRow)
             .where(
                 GroupRow.tenant_id == self._tenant_id,
@@ -165,8 +165,9 @@ class SqlGroupStore:
                 ~GroupRow.retired,
             )
             .values(epoch=group.epoch, sequence=entry.sequence, refresh_time=refresh_time)
+            .returning(GroupRow.id)
         )
-        if moved.rowcount != 1:  # type: ignore[attr-defined]
+        if moved is None:
             raise WrongEpoch("another handshake came first")
         session.execute(
             insert(HandshakeRow).values(
