@@ -69,7 +69,7 @@ export class GroupDriver {
 
   /** The client is in the meeting and has no leaf that is worth anything: it has just come, or its worker was lost. */
   enter(): void {
-    this.#turn(async () => this.#giveUp(undefined, false));
+    this.#turn(async () => this.#startOver());
   }
 
   /** Signalling is back, in the same session. */
@@ -99,7 +99,7 @@ export class GroupDriver {
         return this.#turn(() => this.#commit(body.value));
       case "groupRetired":
         return this.#turn(async () => {
-          if (this.#isMemberOf(body.value.groupId)) this.#giveUp(undefined, false);
+          if (this.#isMemberOf(body.value.groupId)) this.#startOver();
         });
     }
   }
@@ -127,8 +127,20 @@ export class GroupDriver {
     else this.#giveUp(error instanceof Refused ? error.reason : error instanceof Withheld ? "withheld" : "failed");
   }
 
-  /** Ends the leaf there is, and enters with another. why: what went wrong; failed: whether anything did. */
-  #giveUp(why: GivenUp | undefined, failed = true): void {
+  /** Enters with another leaf, though nothing went wrong. */
+  #startOver(): void {
+    this.#leave(undefined);
+    this.#entries.begin(() => this.#turn(() => this.#enterNow()));
+  }
+
+  /** Enters with another leaf, as it does not go on with the one there is. why: undefined for what a service may do. */
+  #giveUp(why: GivenUp | undefined): void {
+    this.#leave(why);
+    this.#entries.again(() => this.#turn(() => this.#enterNow()));
+  }
+
+  /** Ends the leaf there is. */
+  #leave(why: GivenUp | undefined): void {
     this.#place = "outside";
     this.#stuck = why !== undefined;
     this.#requested = undefined;
@@ -137,7 +149,6 @@ export class GroupDriver {
     this.status.value = { name: "securing", givenUp: why };
     // Nothing more goes out under its keys, which somebody may hold who has left.
     this.#keys.leave().catch(() => undefined);
-    this.#entries.plan(failed, () => this.#turn(() => this.#enterNow()));
   }
 
   async #enterNow(): Promise<void> {

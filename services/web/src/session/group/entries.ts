@@ -17,13 +17,18 @@ export class Entries {
     this.#clock = clock;
   }
 
-  /** failed: whether something went wrong before, rather than that there was nothing to go on with. */
-  plan(failed: boolean, enter: () => void): void {
-    this.cancel();
+  /** Nothing went wrong before: there was no group, or it is over. */
+  begin(enter: () => void): void {
+    this.#failures = 0;
+    this.#plan(0, enter);
+  }
+
+  /** Something went wrong in the group. */
+  again(enter: () => void): void {
     const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#failures - 1));
-    const waitMs = !failed || this.#failures === 0 ? 0 : ceiling * (0.5 + 0.5 * this.#clock.random());
-    this.#failures = failed ? this.#failures + 1 : 0;
-    this.#cancelEntry = this.#clock.after(waitMs, enter);
+    const waitMs = this.#failures === 0 ? 0 : ceiling * (0.5 + 0.5 * this.#clock.random());
+    this.#failures++;
+    this.#plan(waitMs, enter);
   }
 
   /** The client is in. */
@@ -37,5 +42,10 @@ export class Entries {
   cancel(): void {
     this.#cancelEntry();
     this.#cancelSettling();
+  }
+
+  #plan(waitMs: number, enter: () => void): void {
+    this.cancel();
+    this.#cancelEntry = this.#clock.after(waitMs, enter);
   }
 }
