@@ -6,7 +6,7 @@ import { Icon, type IconName } from "./icons.tsx";
 import { leave } from "./leaving.ts";
 import { More } from "./more.tsx";
 import { ReactControl } from "./reactions/reactions.tsx";
-import type { View } from "./view.ts";
+import type { PanelName, View } from "./view.ts";
 import { isPhone } from "./width.ts";
 
 interface ControlProps {
@@ -125,15 +125,27 @@ function PanelControls({ session, view }: { session: Session; view: View }): JSX
     <div class="controls-side controls-panels" role="group" aria-label={texts.panels}>
       <PeopleControl session={session} view={view} />
       <ChatControl session={session} view={view} />
-      <Control
-        icon="shield"
-        name={texts.labelSecurity}
-        label={texts.labelSecurity}
-        style={view.panel.value === "security" ? "on" : undefined}
-        expanded={view.panel.value === "security"}
-        press={() => view.togglePanel("security")}
-      />
+      <PanelControl view={view} panel="security" icon="shield" label={texts.labelSecurity} />
     </div>
+  );
+}
+
+type PanelControlProps = Pick<ControlProps, "icon" | "label" | "badge" | "description" | "hot"> & {
+  readonly view: View;
+  readonly panel: PanelName;
+};
+
+function PanelControl({ view, panel, label, ...shown }: PanelControlProps): JSX.Element {
+  const open = view.panel.value === panel;
+  return (
+    <Control
+      {...shown}
+      name={label}
+      label={label}
+      style={open ? "on" : undefined}
+      expanded={open}
+      press={() => view.togglePanel(panel)}
+    />
   );
 }
 
@@ -141,16 +153,14 @@ function PeopleControl({ session, view }: { session: Session; view: View }): JSX
   const present = session.roster.value?.participants.length ?? 0;
   const waiting = session.roster.value?.waiting.length ?? 0;
   return (
-    <Control
+    <PanelControl
+      view={view}
+      panel="people"
       icon="people"
-      name={texts.labelPeople}
       label={texts.labelPeople}
-      style={view.panel.value === "people" ? "on" : undefined}
-      expanded={view.panel.value === "people"}
       badge={waiting > 0 ? waiting : present}
       description={waiting > 0 ? texts.waitingCount(waiting) : texts.peopleHere(present)}
       hot={waiting > 0}
-      press={() => view.togglePanel("people")}
     />
   );
 }
@@ -158,16 +168,14 @@ function PeopleControl({ session, view }: { session: Session; view: View }): JSX
 function ChatControl({ session, view }: { session: Session; view: View }): JSX.Element {
   const unread = session.content.chat.unread.value;
   return (
-    <Control
+    <PanelControl
+      view={view}
+      panel="chat"
       icon="chat"
-      name={texts.labelChat}
       label={texts.labelChat}
-      style={view.panel.value === "chat" ? "on" : undefined}
-      expanded={view.panel.value === "chat"}
       badge={unread > 0 ? unread : undefined}
       description={unread > 0 ? texts.unread(unread) : undefined}
       hot={unread > 0}
-      press={() => view.togglePanel("chat")}
     />
   );
 }
