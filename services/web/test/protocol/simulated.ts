@@ -35,6 +35,19 @@ export class SimulatedClock implements Clock {
     }
     this.now = end;
   }
+
+  /**
+   * Waits for what no simulated time brings, such as cryptography, while stepMs pass again and again. It fails after 20 s
+   * of real time, with what `told` says.
+   */
+  async until(holds: () => boolean, stepMs = 1, told: () => string = () => ""): Promise<void> {
+    const deadline = performance.now() + 20_000;
+    while (!holds()) {
+      if (performance.now() > deadline) throw new Error(`it never came to hold: ${told()}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await this.advance(stepMs);
+    }
+  }
 }
 
 /** One connection that the client made, seen from the server. */

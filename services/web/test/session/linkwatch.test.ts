@@ -4,30 +4,14 @@ import { test } from "node:test";
 import type { LinkSample } from "../../src/media/linkstatistics.ts";
 import { LinkWatch, READING_MS } from "../../src/session/linkwatch.ts";
 import { whenWoken } from "../../src/session/wake.ts";
+import { UNUSED_LINK } from "../media/unusedlink.ts";
 import { SimulatedClock } from "../protocol/simulated.ts";
-
-const START: LinkSample = {
-  atMs: 0,
-  roundTripMs: 30,
-  transport: "udp",
-  availableOutgoing: undefined,
-  heard: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  packetsSent: 0,
-  packetsLostUp: 0,
-  packetsReceived: 0,
-  packetsLostDown: 0,
-  jitterMs: 0,
-  freezes: 0,
-  limitation: "none",
-};
 
 /** A link that loses this share of what is sent; undefined while it is away. */
 function watched(): { clock: SimulatedClock; watch: LinkWatch; network: { loss: number | undefined }; readings: () => number } {
   const clock = new SimulatedClock();
   const network: { loss: number | undefined } = { loss: 0 };
-  let sample = START;
+  let sample = UNUSED_LINK;
   let readings = 0;
   const read = async (): Promise<LinkSample | undefined> => {
     readings += 1;

@@ -2,31 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ErrorCode } from "../../src/gen/conclave/v1/signalling_pb.js";
-import type { LinkSample } from "../../src/media/linkstatistics.ts";
 import type { Carrier } from "../../src/media/probepeer.ts";
 import { ConnectionLost, SignallingError } from "../../src/protocol/errors.ts";
 import { checkNetwork, type CheckedPeer, type NetworkFigures } from "../../src/session/networkcheck.ts";
 import type { ProbeSignalling } from "../../src/session/probesignalling.ts";
+import { UNUSED_LINK } from "../media/unusedlink.ts";
 import { settled, SimulatedClock } from "../protocol/simulated.ts";
 
 const ANSWER = "a=candidate:1 1 udp 1 192.0.2.7 10001 typ host\r\n";
-const SAMPLE: LinkSample = {
-  atMs: 0,
-  roundTripMs: 20,
-  transport: undefined,
-  availableOutgoing: undefined,
-  heard: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  packetsSent: 0,
-  packetsLostUp: 0,
-  packetsReceived: 0,
-  packetsLostDown: 0,
-  jitterMs: 0,
-  freezes: 0,
-  limitation: "none",
-};
-
 interface World {
   readonly clock: SimulatedClock;
   readonly passes: ReadonlySet<Carrier>;
@@ -71,8 +54,9 @@ function peerIn({ clock, passes, upFits, downFits, loss, frightened, done }: Wor
     sample: async () => {
       const { sent, arrived, back } = count();
       return {
-        ...SAMPLE,
+        ...UNUSED_LINK,
         atMs: clock.now,
+        roundTripMs: 20,
         bytesSent: sent / 8,
         packetsSent: sent / 1000,
         packetsLostUp: (sent - arrived) / 1000,
