@@ -1,16 +1,12 @@
 import { computed, signal } from "@preact/signals";
 
-import { ContentKind, type ContentPage, type ContentRecord } from "../../gen/conclave/v1/content_pb.js";
-import { DataClass } from "../../gen/conclave/v1/data_class_pb.js";
-import { entryFrom, withDelivered, withEntry, type ChatEntry, type ChatLog } from "../../protocol/chatlog.ts";
-import type { Request, RequestBody } from "../../protocol/connection.ts";
+import { ContentKind } from "../../gen/conclave/v1/content_pb.js";
 import { newContentId } from "../../protocol/contentid.ts";
 import { ConnectionLost, SignallingError } from "../../protocol/errors.ts";
-import type { Clock } from "../../protocol/ports.ts";
+import { ignoreFailure, type ContentChannel, type ContentReader, type Received, type Shared } from "./channel.ts";
+import { entryFrom, withDelivered, withEntry, type ChatEntry, type ChatLog } from "./chatlog.ts";
 
 export const MAX_LINE = 4000;
-/** How long what has arrived is gathered before it is confirmed: one confirmation stands for all. */
-export const CONFIRM_MS = 1000;
 
 /** The one person whom a line is for. */
 export interface Addressee {
@@ -29,7 +25,7 @@ export interface Outgoing {
 }
 
 /** What is written in a meeting: lines that came, lines on their way, and what is being typed. */
-export class Chat {
+export class Chat implements ContentReader {
   readonly log = signal<ChatLog>([]);
   /** Oldest first; a revision of a line that is in the log has its id. */
   readonly outgoing = signal<readonly Outgoing[]>([]);
@@ -48,63 +44,39 @@ export class Chat {
     () => this.log.value.filter((each) => !each.own && each.text !== "" && each.firstSequence > this.#seen.value).length,
   );
 
-  readonly #request: Request;
-  readonly #clock: Clock;
-  /** The place up to which nothing is missing. */
-  #complete = 0n;
-  #confirmed = 0n;
-  #isReading = false;
+  readonly #channel: ContentChannel;
   #isSending = false;
   #hasHistory = false;
-  #willConfirm = false;
 
-  constructor(request: Request, clock: Clock) {
-    this.#request = request;
-    this.#clock = clock;
-  }
-
-  /** The client is in the meeting, or back in it: reads what it has missed, and sends what waits. */
-  async entered(returnKey: Uint8Array<ArrayBuffer>): Promise<void> {
-    this.#confirmed = 0n;
-    this.#isReading = true;
-    try {
-      for (let more = true; more; ) {
-        const request = { case: "readContent", value: { afterSequence: this.#complete, returnKey } } as const;
-        const answer = await this.#request(request);
-        more = answer.case === "contentPage" && this.#take(answer.value);
-      }
-      this.#isReading = false;
-      if (!this.#hasHistory) this.seen();
-      this.#hasHistory = true;
-      this.#complete = latestOf(this.log.peek());
-      this.#confirmSoon();
-    } catch (error) {
-      ignoreFailure(error); // Whoever is lost comes back, and asks again.
-    }
-    await this.#send();
-  }
-
-  /** A new meeting knows nothing of the one before. */
-  forget(): void {
-    this.log.value = [];
-    this.#complete = this.#seen.value = 0n;
-    this.#hasHistory = false;
+  constructor(channel: ContentChannel) {
+    this.#channel = channel;
+    channel.addReader(this);
   }
 
   /** A line came, changed, or was deleted. */
-  added(record: ContentRecord): void {
-    const entry = entryFrom(record);
+  received(object: Received): void {
+    const entry = entryFrom(object);
     if (entry === undefined) return;
     const isNew = this.log.peek().every((each) => each.id !== entry.id);
     this.log.value = withEntry(this.log.peek(), entry);
-    // While a page is on its way, what lies before this line may still be missing.
-    if (!this.#isReading) this.#complete = latestOf(this.log.peek());
-    if (!entry.own && isNew) this.heard.value = entry;
-    if (!entry.own) this.#confirmSoon();
+    if (object.isLive && !entry.own && isNew) this.heard.value = entry;
   }
 
   delivered(id: string): void {
     this.log.value = withDelivered(this.log.peek(), id);
+  }
+
+  /** The client is in the meeting, or back in it: sends what waits. What there was when it came counts as read. */
+  entered(caughtUp: boolean): void {
+    if (caughtUp && !this.#hasHistory) this.seen();
+    this.#hasHistory ||= caughtUp;
+    void this.#send();
+  }
+
+  forget(): void {
+    this.log.value = [];
+    this.#seen.value = 0n;
+    this.#hasHistory = false;
   }
 
   /** The person looks at the lines. */
@@ -141,7 +113,7 @@ export class Chat {
 
   async delete(id: string): Promise<void> {
     try {
-      await this.#request({ case: "deleteContent", value: { id } });
+      await this.#channel.delete(id);
       this.problem.value = undefined;
     } catch (error) {
       ignoreFailure(error);
@@ -174,7 +146,7 @@ export class Chat {
 
   async #deliver(line: Outgoing): Promise<void> {
     try {
-      await this.#request(sendRequest(line));
+      await this.#channel.share(shared(line));
       this.outgoing.value = this.outgoing.peek().filter((each) => each !== line);
     } catch (error) {
       if (!(error instanceof SignallingError)) throw error;
@@ -182,43 +154,9 @@ export class Chat {
       this.outgoing.value = this.outgoing.peek().map((each) => (each === line ? refused : each));
     }
   }
-
-  /** Takes a page; returns whether there are more. */
-  #take({ records, more }: ContentPage): boolean {
-    for (const record of records) {
-      const entry = entryFrom(record);
-      if (entry !== undefined) this.log.value = withEntry(this.log.peek(), entry);
-    }
-    this.#complete = records.at(-1)?.sequence ?? this.#complete;
-    return more && records.length > 0;
-  }
-
-  #confirmSoon(): void {
-    if (this.#willConfirm) return;
-    this.#willConfirm = true;
-    this.#clock.after(CONFIRM_MS, () => {
-      this.#willConfirm = false;
-      if (this.#isReading || this.#complete <= this.#confirmed) return;
-      this.#confirmed = this.#complete;
-      const request = { case: "markDelivered", value: { sequence: this.#confirmed } } as const;
-      this.#request(request).catch(ignoreFailure); // Said again after coming back.
-    });
-  }
 }
 
-function latestOf(log: ChatLog): bigint {
-  return log.reduce((latest, each) => (each.sequence > latest ? each.sequence : latest), 0n);
-}
-
-function sendRequest({ id, revision, text, addressee }: Outgoing): RequestBody {
-  const kind = ContentKind.CHAT;
+function shared({ id, revision, text, addressee }: Outgoing): Shared {
   const content = { case: "chat", value: { text } } as const;
-  const clear = { kind, dataClass: DataClass.MESSAGES, id, revision, content };
-  const recipientParticipantId = addressee?.id ?? "";
-  return { case: "sendContent", value: { id, kind, revision, recipientParticipantId, body: { case: "clear", value: clear } } };
-}
-
-/** Lets pass what becomes of a request that the appliance refused or that was lost on the way. */
-function ignoreFailure(error: unknown): asserts error is Error {
-  if (!(error instanceof SignallingError || error instanceof ConnectionLost)) throw error;
+  return { kind: ContentKind.CHAT, id, revision, content, recipientId: addressee?.id ?? "" };
 }

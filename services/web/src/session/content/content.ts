@@ -1,6 +1,7 @@
 import type { ServerMessage } from "../../gen/conclave/v1/signalling_pb.js";
 import type { Request } from "../../protocol/connection.ts";
 import type { Clock } from "../../protocol/ports.ts";
+import { ContentChannel } from "./channel.ts";
 import { Chat } from "./chat.ts";
 import { Reactions } from "./reactions.ts";
 import { returnKeyFor } from "./returnkey.ts";
@@ -9,22 +10,21 @@ import { returnKeyFor } from "./returnkey.ts";
 export class Content {
   readonly chat: Chat;
   readonly reactions: Reactions;
+  readonly #channel: ContentChannel;
 
   constructor(request: Request, clock: Clock) {
-    this.chat = new Chat(request, clock);
-    this.reactions = new Reactions(request, clock);
+    this.#channel = new ContentChannel(request, clock);
+    this.chat = new Chat(this.#channel);
+    this.reactions = new Reactions(this.#channel, clock);
   }
 
   /** The client is in the meeting; isNew: it is another one than before, or the first. */
   entered(roomName: string, isNew: boolean): void {
-    if (isNew) this.chat.forget();
-    void this.chat.entered(returnKeyFor(roomName));
+    if (isNew) this.#channel.forget();
+    void this.#channel.entered(returnKeyFor(roomName));
   }
 
   event(body: ServerMessage["body"]): void {
-    if (body.case === "contentDelivered") this.chat.delivered(body.value.id);
-    if (body.case !== "contentAdded" || body.value.record === undefined) return;
-    this.chat.added(body.value.record);
-    this.reactions.added(body.value.record);
+    this.#channel.event(body);
   }
 }

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 
 import { ContentDeletion } from "../../gen/conclave/v1/content_pb.js";
 import { texts } from "../../i18n/index.ts";
-import type { ChatEntry } from "../../protocol/chatlog.ts";
+import type { ChatEntry } from "../../session/content/chatlog.ts";
 import type { Outgoing } from "../../session/content/chat.ts";
 import type { Session } from "../../session/session.ts";
 import { Avatar } from "../avatar.tsx";

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { ProtectionMode, type Room } from "../../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../../i18n/index.ts";
-import type { ChatEntry } from "../../protocol/chatlog.ts";
+import type { ChatEntry } from "../../session/content/chatlog.ts";
 import type { Session } from "../../session/session.ts";
 import { Confirm } from "../confirm.tsx";
 import { Icon } from "../icons.tsx";

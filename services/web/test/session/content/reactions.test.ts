@@ -3,30 +3,33 @@ import { test } from "node:test";
 
 import { create } from "@bufbuild/protobuf";
 
-import { ContentKind, ContentRecordSchema, ReactionSign, type ContentRecord } from "../../../src/gen/conclave/v1/content_pb.js";
+import { ContentKind, ContentRecordSchema, ReactionSign } from "../../../src/gen/conclave/v1/content_pb.js";
 import { DataClass } from "../../../src/gen/conclave/v1/data_class_pb.js";
-import type { RequestBody } from "../../../src/protocol/connection.ts";
+import type { Request, RequestBody } from "../../../src/protocol/connection.ts";
 import { ConnectionLost } from "../../../src/protocol/errors.ts";
+import { ContentChannel, type Received } from "../../../src/session/content/channel.ts";
 import { MOST_SHOWN, Reactions, SHOWN_MS } from "../../../src/session/content/reactions.ts";
 import { SimulatedClock } from "../../protocol/simulated.ts";
 
 const lost = (): Promise<never> => Promise.reject(new ConnectionLost());
 
-function given(id: string, sign = ReactionSign.CLAP): ContentRecord {
-  return create(ContentRecordSchema, {
-    id,
-    kind: ContentKind.REACTION,
-    senderDisplayName: "Ada",
-    body: { case: "clear", value: { content: { case: "reaction", value: { sign } } } },
-  });
+function reactionsWith(request: Request = lost): { reactions: Reactions; clock: SimulatedClock } {
+  const clock = new SimulatedClock();
+  return { clock, reactions: new Reactions(new ContentChannel(request, clock), clock) };
+}
+
+function given(id: string, sign = ReactionSign.CLAP): Received {
+  const record = create(ContentRecordSchema, { id, kind: ContentKind.REACTION, senderDisplayName: "Ada" });
+  const content = { case: "clear", value: { content: { case: "reaction", value: { sign } } } } as const;
+  const { body } = create(ContentRecordSchema, { body: content });
+  return { record, content: body.case === "clear" ? body.value.content : { case: undefined }, isLive: true };
 }
 
 test("a sign is shown for a moment", async () => {
-  const clock = new SimulatedClock();
-  const reactions = new Reactions(lost, clock);
-  reactions.added(given("a"));
+  const { reactions, clock } = reactionsWith();
+  reactions.received(given("a"));
   await clock.advance(SHOWN_MS / 2);
-  reactions.added(given("b", ReactionSign.HEART));
+  reactions.received(given("b", ReactionSign.HEART));
   assert.deepEqual(reactions.shown.value.map(({ id, sign }) => [id, sign]), [["a", ReactionSign.CLAP], ["b", ReactionSign.HEART]]);
   await clock.advance(SHOWN_MS / 2);
   assert.deepEqual(reactions.shown.value.map(({ id }) => id), ["b"]);
@@ -35,20 +38,20 @@ test("a sign is shown for a moment", async () => {
 });
 
 test("a flood of signs shows the latest", () => {
-  const reactions = new Reactions(lost, new SimulatedClock());
-  for (let number = 0; number < 50; number++) reactions.added(given(String(number)));
+  const { reactions } = reactionsWith();
+  for (let number = 0; number < 50; number++) reactions.received(given(String(number)));
   assert.deepEqual([reactions.shown.value.length, reactions.shown.value.at(-1)?.id], [MOST_SHOWN, "49"]);
 });
 
 test("lines of chat are no signs", () => {
-  const reactions = new Reactions(lost, new SimulatedClock());
-  reactions.added(create(ContentRecordSchema, { id: "a", kind: ContentKind.CHAT }));
+  const { reactions } = reactionsWith();
+  reactions.received({ ...given("a"), content: { case: undefined } });
   assert.deepEqual(reactions.shown.value, []);
 });
 
 test("a sign is sent once, and a lost one is let go", async () => {
   const asked: RequestBody[] = [];
-  const reactions = new Reactions((body) => (asked.push(body), lost()), new SimulatedClock());
+  const { reactions } = reactionsWith((body) => (asked.push(body), lost()));
   await reactions.send(ReactionSign.LAUGH);
   const [request] = asked;
   assert.ok(asked.length === 1 && request?.case === "sendContent");

@@ -1,4 +1,5 @@
-import { ContentDeletion, ContentKind, type ContentRecord } from "../gen/conclave/v1/content_pb.js";
+import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
+import type { Received } from "./channel.ts";
 
 /** A line of chat as it is now. */
 export interface ChatEntry {
@@ -23,11 +24,10 @@ export interface ChatEntry {
 /** What is known of a meeting's chat, an immutable value, in the order in which it was said. */
 export type ChatLog = readonly ChatEntry[];
 
-/** The line that a record tells of; undefined for another kind of object. */
-export function entryFrom(record: ContentRecord): ChatEntry | undefined {
+/** The line that an object tells of; undefined for one of another kind. */
+export function entryFrom({ record, content }: Received): ChatEntry | undefined {
   if (record.kind !== ContentKind.CHAT) return undefined;
-  const content = record.body.case === "clear" ? record.body.value.content : undefined;
-  if (record.deletion === ContentDeletion.UNSPECIFIED && content?.case !== "chat") return undefined;
+  if (record.deletion === ContentDeletion.UNSPECIFIED && content.case !== "chat") return undefined;
   return {
     id: record.id,
     sequence: record.sequence,
@@ -41,7 +41,7 @@ export function entryFrom(record: ContentRecord): ChatEntry | undefined {
     timeMs: Number(record.createTimeMs),
     deletion: record.deletion,
     delivered: record.delivered,
-    text: content?.case === "chat" ? content.value.text : "",
+    text: content.case === "chat" ? content.value.text : "",
   };
 }
 

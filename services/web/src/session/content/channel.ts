@@ -1,0 +1,173 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+
+import {
+  ContentKind,
+  type ContentObject,
+  type ContentObjectSchema,
+  type ContentRecord,
+} from "../../gen/conclave/v1/content_pb.js";
+import { DataClass } from "../../gen/conclave/v1/data_class_pb.js";
+import type { ServerMessage } from "../../gen/conclave/v1/signalling_pb.js";
+import type { Request } from "../../protocol/connection.ts";
+import { ConnectionLost, SignallingError } from "../../protocol/errors.ts";
+import type { Clock } from "../../protocol/ports.ts";
+
+/** How long what has arrived is gathered before it is confirmed: one confirmation stands for all. */
+export const CONFIRM_MS = 1000;
+
+/** The data class of each kind's objects, as the appliance has registered them. */
+const DATA_CLASSES = {
+  [ContentKind.CHAT]: DataClass.MESSAGES,
+  [ContentKind.REACTION]: DataClass.ENGAGEMENT,
+} as const;
+export type SharedKind = keyof typeof DATA_CLASSES;
+
+/** An object that the person wants to share. */
+export interface Shared {
+  readonly kind: SharedKind;
+  readonly id: string;
+  readonly revision: number;
+  readonly content: NonNullable<MessageInitShape<typeof ContentObjectSchema>["content"]>;
+  /** The one participant it is for, by id; empty for everybody. */
+  readonly recipientId: string;
+}
+
+/** An object that came. */
+export interface Received {
+  /** What the appliance says about it: whose it is, when and for whom. Read what it holds from `content`, never from here. */
+  readonly record: Omit<ContentRecord, "body">;
+  /** What it holds; without a case if it was taken back. */
+  readonly content: ContentObject["content"];
+  /** Whether it was shared just now, or read from what was missed. */
+  readonly isLive: boolean;
+}
+
+/** Somebody who takes the objects of a kind. */
+export interface ContentReader {
+  /** An object came, changed or was taken back; of any kind. */
+  received(object: Received): void;
+  /** An object of the client's own has reached everybody. */
+  delivered?(id: string): void;
+  /** The client is in the meeting, or back in it. caughtUp: it has read all that it had missed. */
+  entered?(caughtUp: boolean): void;
+  /** A new meeting knows nothing of the one before. */
+  forget?(): void;
+}
+
+/**
+ * The one way by which objects go out and come in. Whoever shares or reads them sees them as they are, whatever protects
+ * the room.
+ */
+export class ContentChannel {
+  readonly #request: Request;
+  readonly #clock: Clock;
+  readonly #readers: ContentReader[] = [];
+  /** The latest change that is known, and the one up to which nothing is missing. */
+  #latest = 0n;
+  #complete = 0n;
+  #confirmed = 0n;
+  #isReading = false;
+  #willConfirm = false;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(request: Request, clock: Clock) {
+    this.#request = request;
+    this.#clock = clock;
+  }
+
+  addReader(reader: ContentReader): void {
+    this.#readers.push(reader);
+  }
+
+  /**
+   * Shares an object or a revision of one. Rejects with SignallingError where the appliance refuses it, with
+   * ConnectionLost where it did not answer: the same id and revision may be shared again then, and nothing is doubled.
+   */
+  async share({ kind, id, revision, content, recipientId }: Shared): Promise<void> {
+    const clear = { kind, dataClass: DATA_CLASSES[kind], id, revision, content };
+    const body = { case: "clear", value: clear } as const;
+    const value = { id, kind, revision, recipientParticipantId: recipientId, body };
+    await this.#request({ case: "sendContent", value });
+  }
+
+  /** Takes an object back. Rejects as share does. */
+  async delete(id: string): Promise<void> {
+    await this.#request({ case: "deleteContent", value: { id } });
+  }
+
+  /** The client is in the meeting, or back in it: reads what it has missed. */
+  async entered(returnKey: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#confirmed = 0n;
+    this.#isReading = true;
+    let caughtUp = false;
+    try {
+      await this.#read(returnKey);
+      this.#isReading = false;
+      this.#complete = this.#latest;
+      this.#confirmSoon();
+      caughtUp = true;
+    } catch (error) {
+      ignoreFailure(error); // Whoever is lost comes back, and asks again.
+    }
+    await this.#tell((reader) => reader.entered?.(caughtUp));
+  }
+
+  forget(): void {
+    this.#latest = this.#complete = 0n;
+    void this.#tell((reader) => reader.forget?.());
+  }
+
+  event(body: ServerMessage["body"]): void {
+    if (body.case === "contentDelivered") void this.#tell((reader) => reader.delivered?.(body.value.id));
+    if (body.case !== "contentAdded" || body.value.record === undefined) return;
+    const { record } = body.value;
+    void this.#take(record, true);
+    // While a page is on its way, what lies before this object may still be missing.
+    if (!this.#isReading) this.#complete = this.#latest;
+    if (!record.own && record.sequence > 0n) this.#confirmSoon();
+  }
+
+  async #read(returnKey: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let more = true; more; ) {
+      const request = { case: "readContent", value: { afterSequence: this.#complete, returnKey } } as const;
+      const answer = await this.#request(request);
+      if (answer.case !== "contentPage") return;
+      const { records } = answer.value;
+      for (const record of records) await this.#take(record, false);
+      this.#complete = records.at(-1)?.sequence ?? this.#complete;
+      more = answer.value.more && records.length > 0;
+    }
+  }
+
+  async #take(record: ContentRecord, isLive: boolean): Promise<void> {
+    if (record.sequence > this.#latest) this.#latest = record.sequence;
+    await this.#tell((reader) => reader.received({ record, content: contentOf(record), isLive }));
+  }
+
+  /** Tells the readers, in the order in which things came. */
+  async #tell(what: (reader: ContentReader) => void): Promise<void> {
+    this.#last = this.#last.then(() => this.#readers.forEach(what));
+    await this.#last;
+  }
+
+  #confirmSoon(): void {
+    if (this.#willConfirm) return;
+    this.#willConfirm = true;
+    this.#clock.after(CONFIRM_MS, () => {
+      this.#willConfirm = false;
+      if (this.#isReading || this.#complete <= this.#confirmed) return;
+      this.#confirmed = this.#complete;
+      const request = { case: "markDelivered", value: { sequence: this.#confirmed } } as const;
+      this.#request(request).catch(ignoreFailure); // Said again after coming back.
+    });
+  }
+}
+
+function contentOf({ body }: ContentRecord): ContentObject["content"] {
+  return body.case === "clear" ? body.value.content : { case: undefined };
+}
+
+/** Lets pass what becomes of a request that the appliance refused or that was lost on the way. */
+export function ignoreFailure(error: unknown): asserts error is Error {
+  if (!(error instanceof SignallingError || error instanceof ConnectionLost)) throw error;
+}
