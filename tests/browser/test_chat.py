@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from tests.browser.participants import Participant, eventually
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("appliance")]
 
+_rooms = itertools.count(1)
 SMALL = Camera(width=320, height=180, frame_rate=5)
 
 
@@ -57,12 +59,13 @@ def write_at_once(count: int) -> str:
 
 @pytest.fixture
 def pair(browsers: Browsers, appliance: RunningAppliance) -> Iterator[tuple[Participant, Participant, str]]:
-    """A host in Chromium and a guest in Firefox, and the guests' link."""
-    appliance.make_room("chat-room")
-    link = appliance.invite("chat-room")
+    """A host in Chromium and a guest in Firefox, in a room of their own, and the guests' link."""
+    room = f"chat-{next(_rooms)}"
+    appliance.make_room(room)
+    link = appliance.invite(room)
     host = Participant(browsers.get("chromium"), "Amara Okafor", SMALL)
     guest = Participant(browsers.get("firefox"), "Jonas Lindqvist", SMALL)
-    host.ask(appliance.invite("chat-room", "--role", "host"))
+    host.ask(appliance.invite(room, "--role", "host"))
     guest.ask(link)
     for each in (host, guest):
         each.must_see("window.conclave?.state().phase === 'meeting'", 30)

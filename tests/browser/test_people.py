@@ -299,3 +299,27 @@ def test_a_room_for_members_takes_personal_invites_only(appliance: RunningApplia
     page.do("goto", shared)
     assert page.until(says("This meeting is for its members"), 10).result()
     page.do("close")
+
+
+@pytest.mark.full
+def test_a_member_with_another_key_than_before_waits_for_a_host_who_is_told(
+    appliance: RunningAppliance, come: Come
+) -> None:
+    appliance.make_room("people-keys", protection="end-to-end")
+    host = come(HOST, appliance.invite("people-keys", "--role", "host"))
+    host.comes_in()
+    personal = appliance.invite("people-keys", "--for", "Henrik Lindqvist")
+    before = come("Henrik Lindqvist", personal)
+    before.comes_in()
+    before.press("Leave meeting")
+    host.must_see(f"!({is_present(before.name)})")
+    # Another page of these tests keeps nothing of the first: it is another browser to the appliance.
+    again = come("Henrik Lindqvist", personal)
+    again.must_see(WAITING)
+    host.must_see(announced(again.name))
+    buttons = "[...document.querySelectorAll('.lobby-banner button')].map((each) => each.textContent)"
+    assert host.page.evaluate(buttons) == ["Show"]
+    host.press("People")
+    host.must_see(says("new device or browser: make sure who it is"))
+    host.press("Admit")
+    again.must_see(IN_THE_MEETING)

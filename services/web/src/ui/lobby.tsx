@@ -19,7 +19,7 @@ export function LobbySection({ session }: { session: Session }): JSX.Element | n
         <h3 class="panel-section">
           {texts.lobbyTitle} <span class="count">{waiting.length}</span>
         </h3>
-        {waiting.length > 1 && (
+        {waiting.length > 1 && !waiting.some(needsLook) && (
           <button type="button" class="button small" onClick={() => void session.hosting.admitAll()}>
             {texts.admitAll}
           </button>
@@ -45,9 +45,9 @@ function WaitingPerson(props: { session: Session; person: WaitingParticipant; pr
         <Avatar participant={person} />
         <div class="person-text">
           <p class="person-name">{person.displayName}</p>
-          <p class={person.member ? "person-line" : "person-line unverified"}>
-            {!person.member && <Icon name="unverified" size="s" />}
-            {isReconnecting(person) ? texts.stateReconnecting : person.member ? texts.invitedByName : texts.guestLink}
+          <p class={isKnown(person) ? "person-line" : "person-line unverified"}>
+            {!isKnown(person) && <Icon name="unverified" size="s" />}
+            {isReconnecting(person) ? texts.stateReconnecting : howKnown(person)}
           </p>
         </div>
       </div>
@@ -67,10 +67,25 @@ function WaitingPerson(props: { session: Session; person: WaitingParticipant; pr
   );
 }
 
+function isKnown(person: WaitingParticipant): boolean {
+  return person.member && !person.keyIsNew;
+}
+
+function howKnown(person: WaitingParticipant): string {
+  if (!person.member) return texts.guestLink;
+  return person.keyIsNew ? texts.keyIsNew : texts.invitedByName;
+}
+
+/** Whether a host should read about somebody, in the panel, before letting them in: they may have found another's invite. */
+function needsLook(person: WaitingParticipant): boolean {
+  return person.keyIsNew;
+}
+
 /** Over the stage while the People panel is closed: who waits, and letting them in. */
 export function LobbyBanner({ session, view }: { session: Session; view: View }): JSX.Element | null {
   if (view.panel.value === "people") return null;
-  const [first, ...others] = session.roster.value?.waiting ?? [];
+  const waiting = session.roster.value?.waiting ?? [];
+  const [first, ...others] = waiting;
   // Announcements says it to screen readers, at the level that the person chose.
   return (
     <>
@@ -82,13 +97,13 @@ export function LobbyBanner({ session, view }: { session: Session; view: View })
           <button type="button" class="button small ghost" onClick={() => view.togglePanel("people")}>
             {texts.lobbyShow}
           </button>
-          {others.length === 0 ? (
-            <button type="button" class="button small primary" onClick={() => void session.hosting.admit(first.id)}>
-              {texts.admit}
-            </button>
-          ) : (
-            <button type="button" class="button small primary" onClick={() => void session.hosting.admitAll()}>
-              {texts.admitAll}
+          {!waiting.some(needsLook) && (
+            <button
+              type="button"
+              class="button small primary"
+              onClick={() => void (others.length === 0 ? session.hosting.admit(first.id) : session.hosting.admitAll())}
+            >
+              {others.length === 0 ? texts.admit : texts.admitAll}
             </button>
           )}
         </div>

@@ -21,6 +21,7 @@ export const people: typeof english = {
   waitsInLobby: (name, others) =>
     others === 0 ? `${name} wartet auf Einlass.` : `${name} und ${others} weitere warten auf Einlass.`,
   invitedByName: "Persönlich eingeladen",
+  keyIsNew: "Persönlich eingeladen · neues Gerät oder neuer Browser: prüfen, wer es ist",
   guestLink: "Gastlink · Name nicht geprüft",
   admit: "Einlassen",
   admitAll: "Alle einlassen",

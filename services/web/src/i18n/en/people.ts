@@ -21,6 +21,7 @@ export const people = {
   waitsInLobby: (name: string, others: number) =>
     others === 0 ? `${name} is waiting to be let in.` : `${name} and ${others} more are waiting to be let in.`,
   invitedByName: "Invited by name",
+  keyIsNew: "Invited by name · new device or browser: make sure who it is",
   guestLink: "Guest link · name not verified",
   admit: "Admit",
   admitAll: "Admit all",
