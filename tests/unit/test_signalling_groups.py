@@ -431,6 +431,16 @@ async def test_a_leave_that_was_not_stored_is_stored_with_the_next_turn(hall: Ha
     assert anna.take() == ["commit_requested"]
 
 
+async def test_a_leaver_is_committed_out_while_the_leave_is_being_stored(hall: Hall) -> None:
+    anna, _, cleo = await hall.group_of("anna", "ben", "cleo")
+    asked: list[str] = []
+    hall.groups.meanwhile.append(lambda: asked.extend(anna.take()))
+    await cleo.client.ask(leave=pb.Leave())
+    await hall.delivery.attend()
+    assert asked == ["commit_requested"]
+    assert hall.groups.stored[hall.meetings.meetings()[0].id].group is not None
+
+
 async def test_who_leaves_while_something_is_stored_is_not_forgotten(hall: Hall) -> None:
     anna, ben = await hall.group_of("anna", "ben")
     cleo, dora = [await hall.come(name) for name in ("cleo", "dora")]

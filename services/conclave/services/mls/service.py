@@ -239,20 +239,23 @@ class DeliveryService:
                 del self._halls[meeting_id]
                 await self._store.forget(meeting_id)
                 return
-            if hall.gone:
-                await self._keep(meeting_id, hall, self._without_gone(hall))
+            draft = self._without_gone(hall) if hall.gone else hall.assembly
             while hall.back:
-                hall.assembly.heard_nothing(hall.back.pop())
-            match hall.assembly.poll(self._monotonic_ns(), hall.online):
-                case FoundingAsked(founder):
-                    self._announcer.founding_asked(founder)
-                case CommitAsked() as asked:
-                    self._announcer.commit_asked(asked)
-                case GroupDeserted():
-                    draft = self._without_gone(hall)
-                    if draft.group is not None:
-                        draft.retire()
-                    await self._keep(meeting_id, hall, draft)
+                draft.heard_nothing(hall.back.pop())
+            decision = draft.poll(self._monotonic_ns(), hall.online)
+            if isinstance(decision, CommitAsked):
+                # Before it is stored who is gone: the commit is made meanwhile. A restart finds what a crash loses here
+                # in the meetings' own tables.
+                self._announcer.commit_asked(decision)
+            if draft is not hall.assembly:
+                await self._keep(meeting_id, hall, draft)
+            if isinstance(decision, FoundingAsked):
+                self._announcer.founding_asked(decision.founder)
+            elif isinstance(decision, GroupDeserted):
+                draft = self._without_gone(hall)
+                if draft.group is not None:
+                    draft.retire()
+                await self._keep(meeting_id, hall, draft)
 
     def _hall_of(self, member: Member) -> _Hall:
         hall = self._halls.get(member.meeting_id)
