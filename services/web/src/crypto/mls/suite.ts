@@ -1,17 +1,17 @@
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { getCiphersuiteFromName, type CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
-import { makeHashImpl } from "ts-mls/crypto/implementation/default/makeHashImpl.js";
-import { makeKdfImpl } from "ts-mls/crypto/implementation/default/makeKdfImpl.js";
 import { defaultRng } from "ts-mls/crypto/implementation/default/rng.js";
 import { makeGenericHpke } from "ts-mls/crypto/implementation/hpke.js";
 import type { Aead } from "ts-mls/crypto/aead.js";
 import type { Signature } from "ts-mls/crypto/signature.js";
 
 import type { Bytes } from "../bytes.ts";
+import { HASH, KDF } from "./hashing.ts";
 
 export const SUITE_NAME = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
-// The library's own provider brings every algorithm that it knows. This one brings suite 1, all of it from WebCrypto.
+// The library's own provider brings every algorithm that it knows. This one brings suite 1, its keys and ciphers from
+// WebCrypto.
 const aead: Aead = {
   async encrypt(key, iv, additionalData, plaintext) {
     return new Uint8Array(await crypto.subtle.encrypt(gcm(iv, additionalData), await aesKey(key), own(plaintext)));
@@ -47,8 +47,8 @@ async function makeSuite(): Promise<CiphersuiteImpl> {
   const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes128Gcm() });
   return {
     name: SUITE_NAME,
-    hash: makeHashImpl(crypto.subtle, "SHA-256"),
-    kdf: makeKdfImpl(new HkdfSha256()),
+    hash: HASH,
+    kdf: KDF,
     signature: ed25519,
     hpke: await makeGenericHpke(getCiphersuiteFromName(SUITE_NAME).hpke, aead, hpke),
     rng: defaultRng,

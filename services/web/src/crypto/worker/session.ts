@@ -95,8 +95,11 @@ export class Session {
     return await this.#enter(await Group.join(policy, leaf, authentication, welcome));
   }
 
+  /** Makes a commit, in place of one that may be under way. */
   async commit(change: Change): Promise<Commit> {
-    return await this.#entered().commit(change);
+    const group = this.#entered();
+    group.abandon();
+    return await group.commit(change);
   }
 
   abandon(): void {

@@ -23,7 +23,6 @@ export async function makeCommit(keys: Keys, { add, remove }: CommitRequested): 
 }
 
 async function attempt(keys: Keys, add: readonly Bytes[], remove: readonly number[]): Promise<Commit | undefined> {
-  await keys.abandon();
   try {
     return await keys.commit({ add, remove });
   } catch (error) {

@@ -11,6 +11,7 @@ export interface Keys {
   leave(): Promise<void>;
   found(): Promise<GroupView>;
   join(welcome: Bytes): Promise<GroupView>;
+  /** Makes a commit, in place of one that may be under way. */
   commit(change: Change): Promise<Commit>;
   /** Gives up the commit under way, if there is one. */
   abandon(): Promise<void>;
