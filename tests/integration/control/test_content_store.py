@@ -13,13 +13,21 @@ from conclave.services.audit.log import Act, AuditLog, verify_entries
 from conclave.services.audit.models import AuditRow
 from conclave.services.content import store as content_store
 from conclave.services.content.attendance import Attendance
-from conclave.services.content.errors import ContentGone, ContentInvalid, NotYours, RecipientGone, RevisionTaken
+from conclave.services.content.errors import (
+    ContentClosed,
+    ContentGone,
+    ContentInvalid,
+    NotYours,
+    RecipientGone,
+    RevisionTaken,
+)
 from conclave.services.content.model import ContentPage, Deletion, Draft, Stored
 from conclave.services.content.models import ContentKeyRow, ContentRow, PresenceRow
 from conclave.services.content.store import SqlContentStore
 from conclave.services.content.vault import ContentVault
 from conclave.services.domain.content import ContentKind, Line, Sealed
 from conclave.services.domain.identifiers import encode_random_id
+from conclave.services.domain.polls import Poll, Vote
 from conclave.services.domain.roles import Role
 from conclave.services.meetings.errors import MeetingOver
 from conclave.services.meetings.model import Meeting, Participant
@@ -31,6 +39,7 @@ from conclave.services.state.store import Store
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 CANARY = "the merger closes on Friday"
 KEY = bytes(range(32))
+POLL_ID = encode_random_id(bytes([3] * 10))
 
 
 class House:
@@ -64,6 +73,20 @@ class House:
         recipient = "" if to is None else to.id
         draft = Draft(chosen, ContentKind.CHAT, revision, recipient, Line(words))
         return await self.content.put(self.meeting, who, draft, NOW + timedelta(seconds=self._ids))
+
+    async def ask(self, who: Participant, revision: int = 1, closed: bool = False) -> Stored:
+        poll = Poll(CANARY, ("Yes", "No"), multiple=False)
+        draft = Draft(POLL_ID, ContentKind.POLL, revision, "", poll, closed=closed)
+        return await self.content.put(self.meeting, who, draft, NOW)
+
+    async def vote(self, who: Participant, answer: str, revision: int = 1, content_id: str = "") -> Stored:
+        chosen = content_id or encode_random_id(b"voteby" + who.id[-4:].encode())
+        draft = Draft(chosen, ContentKind.POLL_VOTE, revision, "", Vote(CANARY, (answer,)), POLL_ID)
+        return await self.content.put(self.meeting, who, draft, NOW)
+
+    async def votes(self, who: Participant) -> list[str]:
+        records = (await self.page(who)).records
+        return [record.body.options[0] for record in records if isinstance(record.body, Vote)]
 
     async def page(self, who: Participant, after: int = 0, key: bytes = b"") -> ContentPage:
         return await self.content.read(self.meeting, who, after, key)
@@ -304,3 +327,62 @@ async def test_without_the_meetings_key_nothing_opens(house: House) -> None:
     with pytest.raises(UnreadableColumn):
         await house.page(ada)
     assert line.record.sequence == 1
+
+
+async def test_a_poll_takes_one_vote_a_person_until_it_is_closed(house: House) -> None:
+    ada, bob = await house.enter("Ada"), await house.enter("Bob")
+    assert (await house.ask(ada)).readers == {bob.id}
+    first = await house.vote(bob, "Yes")
+    assert (set(first.readers), first.record.parent_id) == ({ada.id}, POLL_ID)
+    await house.vote(ada, "Yes")
+    with pytest.raises(RevisionTaken):
+        await house.vote(bob, "No", content_id=encode_random_id(b"second one"))
+    await house.vote(bob, "No", 2)
+    assert await house.votes(ada) == ["Yes", "No"]
+    closed = await house.ask(ada, 2, closed=True)
+    assert closed.record.closed
+    with pytest.raises(ContentClosed):
+        await house.vote(bob, "Yes", 3)
+    # What was counted and whose answer was lost is answered as the first time.
+    assert not (await house.vote(bob, "No", 2)).new
+    with pytest.raises(ContentClosed):
+        await house.ask(ada, 3)
+    assert await house.votes(bob) == ["Yes", "No"]
+
+
+async def test_a_poll_and_its_votes_are_for_who_was_there_when_it_was_asked(house: House) -> None:
+    ada, bob = await house.enter("Ada"), await house.enter("Bob", "member:bob")
+    await house.ask(ada)
+    late = await house.enter("Cyd")
+    assert (await house.vote(ada, "Yes")).readers == {bob.id}
+    assert await house.votes(late) == []
+    with pytest.raises(ContentGone):
+        await house.vote(late, "No")
+    # Whoever is back counts as everybody else does, and has the one vote that they had.
+    await house.vote(bob, "No")
+    await house.leave(bob)
+    await house.vote(ada, "No", 2)
+    again = await house.enter("Bob", "member:bob")
+    assert await house.votes(again) == ["No", "No"]
+    with pytest.raises(RevisionTaken):
+        await house.vote(again, "Yes")
+
+
+async def test_a_deleted_poll_takes_its_votes_along(house: House) -> None:
+    host = await house.enter("Ada", role=Role.HOST)
+    bob = await house.enter("Bob")
+    await house.ask(bob)
+    vote = await house.vote(bob, "Yes")
+    for who in (host, bob):
+        with pytest.raises(NotYours):
+            await house.content.delete(house.meeting, who, vote.record.id, NOW)
+    await house.content.delete(house.meeting, host, POLL_ID, NOW)
+    records = (await house.page(bob)).records
+    assert [(record.deletion, record.body) for record in records] == [(Deletion.BY_HOST, None)] * 2
+
+    def payloads(session: Session) -> list[bytes | None]:
+        return list(session.scalars(select(ContentRow.payload)))
+
+    assert await house.store.run(payloads) == [None, None]
+    with pytest.raises(ContentGone):
+        await house.vote(bob, "No", 2)

@@ -146,12 +146,12 @@ class Attendance:
 
 
 def was_there(person: str | InstrumentedAttribute[str], content: type[ContentRow] | ContentRow) -> ColumnElement[bool]:
-    """Whether a person was there when an object was first shared."""
+    """Whether a person was there when an object, or that which it belongs to, was first shared."""
     then = aliased(PresenceRow)
     return exists().where(
         then.tenant_id == content.tenant_id,
         then.meeting_id == content.meeting_id,
         then.person == person,
-        then.after_sequence < content.first_sequence,
-        or_(then.until_sequence.is_(None), then.until_sequence >= content.first_sequence),
+        then.after_sequence < content.since_sequence,
+        or_(then.until_sequence.is_(None), then.until_sequence >= content.since_sequence),
     )

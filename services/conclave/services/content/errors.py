@@ -10,7 +10,15 @@ from conclave.services.domain.errors import (
     ResourceExhausted,
 )
 
-__all__ = ["ContentGone", "ContentInvalid", "ContentLimit", "NotYours", "RecipientGone", "RevisionTaken"]
+__all__ = [
+    "ContentClosed",
+    "ContentGone",
+    "ContentInvalid",
+    "ContentLimit",
+    "NotYours",
+    "RecipientGone",
+    "RevisionTaken",
+]
 
 
 class ContentInvalid(InvalidArgument):
@@ -31,6 +39,10 @@ class NotYours(PermissionDenied):
 
 class RevisionTaken(FailedPrecondition):
     """The object has another revision than the change was made for."""
+
+
+class ContentClosed(FailedPrecondition):
+    """Its author has closed the object: neither it nor what belongs to it changes any more."""
 
 
 class ContentLimit(ResourceExhausted):

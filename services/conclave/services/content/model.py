@@ -32,6 +32,10 @@ class Draft:
     # The one participant it is for; empty for everybody.
     recipient_id: str
     body: Body
+    # The object that it belongs to; empty for none.
+    parent_id: str = ""
+    # Whether neither it nor what belongs to it may change after this revision.
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,9 @@ class Record:
     delivered: bool
     # None once it is deleted.
     body: Body | None
+    # The object that it belongs to; empty for none.
+    parent_id: str = ""
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ class ContentRow(TenantRow, Row):
     `sequence` is the place of the latest change, `first_sequence` that of the first. `kind` and `deletion` are the
     domain's. `payload` is encrypted under the meeting's key, null once the object is deleted; `sealed` says whether
     only an end-to-end group's members read what is in it. `sender_person` and `recipient_person` are persons as a
-    presence has them; `subject_id` is the sender's. The recipient columns are null for everybody.
+    presence has them; `subject_id` is the sender's. The recipient columns are null for everybody. `since_sequence` is
+    the place at which one must have been there to see it: its first, or the parent's for what belongs to another.
     """
 
     __tablename__ = "content_objects"
@@ -40,6 +41,8 @@ class ContentRow(TenantRow, Row):
         ForeignKeyConstraint(["tenant_id", "meeting_id"], ["meetings.tenant_id", "meetings.id"], ondelete="CASCADE"),
         Index("uq_content_objects_sequence", "tenant_id", "meeting_id", "sequence", unique=True),
         Index("ix_content_objects_subject", "tenant_id", "subject_id"),
+        # What belongs to an object is one a person; null, of what belongs to none, is never the same as null.
+        Index("uq_content_objects_parent", "tenant_id", "meeting_id", "parent_id", "sender_person", unique=True),
     )
 
     meeting_id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -47,6 +50,9 @@ class ContentRow(TenantRow, Row):
     kind: Mapped[int]
     sequence: Mapped[int] = mapped_column(BigInteger)
     first_sequence: Mapped[int] = mapped_column(BigInteger)
+    since_sequence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    parent_id: Mapped[str | None] = mapped_column(String(16))
+    closed: Mapped[bool] = mapped_column(default=False, server_default=false())
     revision: Mapped[int]
     sender_id: Mapped[str] = mapped_column(String(16))
     sender_person: Mapped[str] = mapped_column(String(64))

@@ -60,6 +60,8 @@ class Readout:
             deletion=Deletion(row.deletion),
             delivered=row.delivered,
             body=body,
+            parent_id=row.parent_id or "",
+            closed=row.closed,
         )
 
     def _fetch(self, data_class: DataClass) -> MeetingKey:

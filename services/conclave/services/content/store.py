@@ -8,11 +8,11 @@ from sqlalchemy import insert, or_, select, update
 
 from conclave.services.audit.log import Act, AuditSink
 from conclave.services.content.attendance import was_there
-from conclave.services.content.errors import ContentGone, ContentLimit
+from conclave.services.content.errors import ContentGone, ContentLimit, RevisionTaken
 from conclave.services.content.model import ContentPage, Deletion, Draft, Stored
 from conclave.services.content.models import ContentRow
 from conclave.services.content.readout import Readout
-from conclave.services.content.rules import Change, deletion_of, judge
+from conclave.services.content.rules import Change, check_parent, deletion_of, judge
 from conclave.services.content.wire import body_to_octets
 from conclave.services.domain.content import Sealed
 
@@ -51,7 +51,7 @@ class SqlContentStore:
     async def put(self, meeting: Meeting, sender: Participant, draft: Draft, time: datetime) -> Stored:
         """Takes a draft: new, a revision, or one that was taken before.
 
-        Raises what `judge` does, RecipientGone, ContentInvalid, ContentLimit and MeetingOver.
+        Raises what `judge` and `check_parent` do, RecipientGone, ContentInvalid, ContentLimit and MeetingOver.
         """
 
         def work(session: Session) -> Stored:
@@ -60,18 +60,25 @@ class SqlContentStore:
             row = self._find(session, meeting, draft.id)
             existing = None if row is None else readout.record(row)
             change = judge(existing, draft, sender.id, presence.person)
+            parent = None
+            if draft.parent_id and change is not Change.REPEATED:
+                parent = self._parent(session, meeting, presence, draft, readout)
             if change is Change.NEW:
-                self._insert(session, meeting, sender, presence, draft, time)
+                self._insert(session, meeting, sender, presence, draft, parent, time)
             elif change is Change.REVISION:
                 assert existing is not None, "judged by what is there"
                 payload = readout.key(draft.kind).seal(draft.id, draft.revision, body_to_octets(draft))
-                self._change(session, meeting, existing, time, {"revision": draft.revision, "payload": payload})
+                values = {"revision": draft.revision, "payload": payload, "closed": draft.closed}
+                self._change(session, meeting, existing, time, values)
             return self._stored(session, meeting, draft.id, new=change is not Change.REPEATED)
 
         return await self._store.run(work)
 
     async def delete(self, meeting: Meeting, actor: Participant, content_id: str, time: datetime) -> Stored:
-        """Takes an object back: its content is gone, a mark stays. Raises ContentGone, NotYours and MeetingOver."""
+        """Takes an object back: its content and all that belongs to it are gone, a mark stays.
+
+        Raises ContentGone, NotYours and MeetingOver.
+        """
 
         def work(session: Session) -> Stored:
             person = self._attendance.of(session, meeting, actor.id).person
@@ -85,7 +92,14 @@ class SqlContentStore:
             if deletion is Deletion.BY_HOST:
                 resource = f"{meeting.name}/content/{content_id}"
                 self._audit.record(session, Act.CONTENT_REMOVED, f"participant:{actor.id}", resource, row.subject_id)
-            self._change(session, meeting, existing, time, {"deletion": int(deletion), "payload": None})
+            gone: dict[str, object] = {"deletion": int(deletion), "payload": None}
+            session.execute(
+                update(ContentRow)
+                .where(*self._in(meeting), ContentRow.parent_id == content_id)
+                .values(**gone)
+                .execution_options(synchronize_session=False)
+            )
+            self._change(session, meeting, existing, time, gone)
             return self._stored(session, meeting, content_id)
 
         return await self._store.run(work)
@@ -145,6 +159,27 @@ class SqlContentStore:
 
         return await self._store.run(work)
 
+    def _parent(
+        self, session: Session, meeting: Meeting, presence: PresenceRow, draft: Draft, readout: Readout
+    ) -> ContentRow:
+        """What a draft belongs to. Raises what check_parent does, and RevisionTaken."""
+        row = session.scalar(
+            select(ContentRow).where(*self._seen_by(meeting, presence.person), ContentRow.id == draft.parent_id)
+        )
+        check_parent(draft, None if row is None else readout.record(row))
+        assert row is not None, "checked"
+        other = session.scalar(
+            select(ContentRow.id).where(
+                *self._in(meeting),
+                ContentRow.parent_id == draft.parent_id,
+                ContentRow.sender_person == presence.person,
+                ContentRow.id != draft.id,
+            )
+        )
+        if other is not None:
+            raise RevisionTaken("there is one of yours already; change that one")
+        return row
+
     def _insert(
         self,
         session: Session,
@@ -152,6 +187,7 @@ class SqlContentStore:
         sender: Participant,
         presence: PresenceRow,
         draft: Draft,
+        parent: ContentRow | None,
         time: datetime,
     ) -> None:
         recipient = None
@@ -169,6 +205,9 @@ class SqlContentStore:
                 kind=int(draft.kind),
                 sequence=place,
                 first_sequence=place,
+                since_sequence=place if parent is None else parent.since_sequence,
+                parent_id=draft.parent_id or None,
+                closed=draft.closed,
                 revision=draft.revision,
                 sender_id=sender.id,
                 sender_person=presence.person,

@@ -10,6 +10,7 @@ from conclave.services.domain.content import (
     KINDS,
     MAX_OBJECT_SIZE,
     Body,
+    ClearBody,
     ContentKind,
     Line,
     Sealed,
@@ -17,6 +18,7 @@ from conclave.services.domain.content import (
     SignName,
 )
 from conclave.services.domain.identifiers import decode_random_id
+from conclave.services.domain.polls import Poll, Vote
 from conclave.v1 import content_pb2 as pb
 from conclave.v1 import data_class_pb2
 
@@ -25,7 +27,7 @@ __all__ = ["body_from_octets", "body_to_octets", "draft_from_proto", "page_to_pr
 
 def draft_from_proto(request: pb.SendContent) -> Draft:
     """What a client wants to share. Raises ContentInvalid and InvalidArgument."""
-    for identifier in (request.id, *filter(None, [request.recipient_participant_id])):
+    for identifier in (request.id, *filter(None, [request.recipient_participant_id, request.parent_id])):
         decode_random_id(identifier)
     kind = _kind(request.kind)
     size = len(request.sealed) if request.HasField("sealed") else request.clear.ByteSize()
@@ -36,21 +38,22 @@ def draft_from_proto(request: pb.SendContent) -> Draft:
             body: Body = Sealed(request.sealed)
         case "clear":
             clear = request.clear
-            if (clear.kind, clear.id, clear.revision) != (request.kind, request.id, request.revision):
-                raise ContentInvalid("kind, id and revision within the object are other than beside it")
+            if _label(clear) != _label(request):
+                raise ContentInvalid("what is said of the object within it is other than beside it")
             if clear.data_class != int(KINDS[kind].data_class):
                 raise ContentInvalid("the object's data class is not its kind's")
             body = _body(kind, clear)
         case None:
             raise ContentInvalid("the object is missing")
-    return Draft(request.id, kind, request.revision, request.recipient_participant_id, body)
+    recipient_id = request.recipient_participant_id
+    return Draft(request.id, kind, request.revision, recipient_id, body, request.parent_id, request.closed)
 
 
 def body_to_octets(draft: Draft) -> bytes:
     """The object as it is kept: a serialised ContentObject, or what its members sealed."""
     if isinstance(draft.body, Sealed):
         return draft.body.octets
-    return _clear(draft.kind, draft.id, draft.revision, draft.body).SerializeToString()
+    return _clear(draft, draft.body).SerializeToString()
 
 
 def body_from_octets(kind: ContentKind, sealed: bool, octets: bytes) -> Body:
@@ -74,14 +77,16 @@ def record_to_proto(record: Record, own: bool) -> pb.ContentRecord:
         create_time_ms=int(record.create_time.timestamp() * 1000),
         deletion=pb.ContentDeletion.ValueType(record.deletion.value),
         delivered=record.delivered,
+        parent_id=record.parent_id,
+        closed=record.closed,
     )
     match record.body:
         case Sealed(octets):
             message.sealed = octets
-        case Line() | Sign():
-            message.clear.CopyFrom(_clear(record.kind, record.id, record.revision, record.body))
         case None:
             pass
+        case body:
+            message.clear.CopyFrom(_clear(record, body))
     return message
 
 
@@ -101,7 +106,7 @@ def _kind(value: int) -> ContentKind:
         raise ContentInvalid("this appliance does not know this kind of object; reload the page") from None
 
 
-def _body(kind: ContentKind, clear: pb.ContentObject) -> Line | Sign:
+def _body(kind: ContentKind, clear: pb.ContentObject) -> ClearBody:
     match kind, clear.WhichOneof("content"):
         case ContentKind.CHAT, "chat":
             return Line(clear.chat.text)
@@ -110,19 +115,33 @@ def _body(kind: ContentKind, clear: pb.ContentObject) -> Line | Sign:
                 return Sign(SignName(clear.reaction.sign))
             except ValueError:
                 raise ContentInvalid("this appliance does not know this sign; reload the page") from None
+        case ContentKind.POLL, "poll":
+            return Poll(clear.poll.question, tuple(clear.poll.options), clear.poll.multiple)
+        case ContentKind.POLL_VOTE, "poll_vote":
+            return Vote(clear.poll_vote.question, tuple(clear.poll_vote.options))
     raise ContentInvalid("the object does not hold what its kind has")
 
 
-def _clear(kind: ContentKind, content_id: str, revision: int, body: Line | Sign) -> pb.ContentObject:
+def _label(of: pb.ContentObject | pb.SendContent) -> tuple[int, str, int, str, bool]:
+    return of.kind, of.id, of.revision, of.parent_id, of.closed
+
+
+def _clear(of: Draft | Record, body: ClearBody) -> pb.ContentObject:
     message = pb.ContentObject(
-        kind=pb.ContentKind.ValueType(kind.value),
-        data_class=data_class_pb2.DataClass.ValueType(KINDS[kind].data_class.value),
-        id=content_id,
-        revision=revision,
+        kind=pb.ContentKind.ValueType(of.kind.value),
+        data_class=data_class_pb2.DataClass.ValueType(KINDS[of.kind].data_class.value),
+        id=of.id,
+        revision=of.revision,
+        parent_id=of.parent_id,
+        closed=of.closed,
     )
     match body:
         case Line(text):
             message.chat.text = text
         case Sign(name):
             message.reaction.sign = pb.ReactionSign.ValueType(name.value)
+        case Poll(question, options, multiple):
+            message.poll.CopyFrom(pb.Poll(question=question, options=options, multiple=multiple))
+        case Vote(question, options):
+            message.poll_vote.CopyFrom(pb.PollVote(question=question, options=options))
     return message

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from conclave.services.domain.data_classes import DataClass
-from conclave.services.domain.errors import InvalidArgument
+from conclave.services.domain.polls import Poll, Vote
 from conclave.services.domain.rates import Rate
+from conclave.services.domain.texts import validate_text
 
 __all__ = [
     "KINDS",
     "MAX_LINE",
     "MAX_OBJECT_SIZE",
     "Body",
+    "ClearBody",
     "ContentKind",
     "Line",
     "Registration",
@@ -29,14 +30,14 @@ MAX_LINE = 4000
 MAX_OBJECT_SIZE = 65536
 """Bytes of an object, clear or sealed."""
 
-_LINE_CONTROLS = "\n\t"
-
 
 class ContentKind(IntEnum):
     """Values are those of `conclave.v1.ContentKind`."""
 
     CHAT = 1
     REACTION = 2
+    POLL = 4
+    POLL_VOTE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,17 @@ class Registration:
     private: bool
     # How often one participant may share or change one.
     rate: Rate
+    # The kind of object that each of these belongs to, one a person.
+    parent: ContentKind | None = None
 
 
 KINDS: dict[ContentKind, Registration] = {
     ContentKind.CHAT: Registration(DataClass.MESSAGES, kept=True, private=True, rate=Rate(1, 10)),
     ContentKind.REACTION: Registration(DataClass.ENGAGEMENT, kept=False, private=False, rate=Rate(2, 8)),
+    ContentKind.POLL: Registration(DataClass.ENGAGEMENT, kept=True, private=False, rate=Rate(0.1, 5)),
+    ContentKind.POLL_VOTE: Registration(
+        DataClass.ENGAGEMENT, kept=True, private=False, rate=Rate(1, 10), parent=ContentKind.POLL
+    ),
 }
 
 
@@ -90,18 +97,11 @@ class Sealed:
     octets: bytes = field(repr=False)
 
 
-Body = Line | Sign | Sealed
+ClearBody = Line | Sign | Poll | Vote
+Body = ClearBody | Sealed
 """What an object holds."""
 
 
 def validate_line(text: str) -> str:
-    """The text in Unicode form NFC, without blank space around it. Raises InvalidArgument, without repeating it.
-
-    Direction marks are allowed: some scripts need them, and pages isolate each line.
-    """
-    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
-    if not 1 <= len(normal) <= MAX_LINE:
-        raise InvalidArgument(f"a line has 1 to {MAX_LINE} characters")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in normal if character not in _LINE_CONTROLS):
-        raise InvalidArgument("a line holds no control characters but line breaks and tabs; remove them")
-    return normal
+    """The text in Unicode form NFC, without blank space around it. Raises InvalidArgument, without repeating it."""
+    return validate_text(text.replace("\r\n", "\n"), "a line", MAX_LINE, "\n\t")
