@@ -9,6 +9,7 @@ import mls_rs_uniffi as mls_rs
 import rfc9420
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from rfc9420.messages.data_structures import Welcome
 from rfc9420.messages.key_packages import KeyPackage
@@ -49,11 +50,16 @@ class MlsRsPeer(Peer):
 
     def __init__(self, deployment: Voucher, name: str, identity_key: Ed25519PrivateKey | None = None) -> None:
         identity_key = identity_key or Ed25519PrivateKey.generate()
+        self.content_key = X25519PrivateKey.generate()
         keys = mls_rs.generate_signature_keypair(mls_rs.CipherSuite.CURVE25519_AES128)
         statement, signature = deployment.vouch(name, identity_key.public_key().public_bytes_raw())
-        leaf = b"conclave leaf v1\0" + hashlib.sha256(statement).digest() + keys.public_key.bytes
+        content_key = self.content_key.public_key().public_bytes_raw()
+        leaf = b"conclave leaf v1\0" + hashlib.sha256(statement).digest() + keys.public_key.bytes + content_key
         credential = identity_pb2.LeafCredential(
-            statement=statement, statement_signature=signature, leaf_signature=identity_key.sign(leaf)
+            statement=statement,
+            statement_signature=signature,
+            leaf_signature=identity_key.sign(leaf),
+            content_key=content_key,
         )
         identity = credential.SerializeToString(deterministic=True)
         self._client = mls_rs.Client(identity, keys, mls_rs.client_config_default())

@@ -28,12 +28,15 @@ class Person:
     def key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._random.randbytes(32))
 
-    def credential(self, leaf_key: Ed25519PrivateKey) -> bytes:
-        content = hashlib.sha256(self.vouched.statement).digest() + leaf_key.public_key().public_bytes_raw()
+    def credential(self, leaf_key: Ed25519PrivateKey, content_key_size: int = 32) -> bytes:
+        content_key = self._random.randbytes(content_key_size)
+        statement_hash = hashlib.sha256(self.vouched.statement).digest()
+        content = statement_hash + leaf_key.public_key().public_bytes_raw() + content_key
         return identity_pb2.LeafCredential(
             statement=self.vouched.statement,
             statement_signature=self.vouched.signature,
             leaf_signature=self.identity.sign(b"conclave leaf v1\0" + content),
+            content_key=content_key,
         ).SerializeToString(deterministic=True)
 
     def key_package(self, **changed: bytes) -> bytes:

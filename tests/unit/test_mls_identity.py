@@ -95,6 +95,8 @@ def test_a_leaf_of_somebody_else_is_refused() -> None:
         ({"extensions": b"\0\1\0"}, "extensions"),
         ({"credential": b"\xff"}, "none of ours"),
         ({"credential": b""}, "not that of"),
+        ({"credential": ANNA.credential(BEN.key(), content_key_size=0)}, "no content key"),
+        ({"credential": ANNA.credential(BEN.key(), content_key_size=31)}, "no content key"),
         # Unknown field 15, which the parser would pass over.
         ({"credential": ANNA.credential(BEN.key()) + b"\x7a\x00"}, "encoded"),
     ],

@@ -21,6 +21,7 @@ from conclave.v1 import identity_pb2
 __all__ = ["IDENTITY_KEY_SIZE", "Signer", "Vouched", "check_key_package", "vouch"]
 
 IDENTITY_KEY_SIZE = 32
+_CONTENT_KEY_SIZE = 32
 _STATEMENT_LABEL = b"conclave identity v1\0"
 _LEAF_LABEL = b"conclave leaf v1\0"
 
@@ -73,12 +74,16 @@ def check_key_package(message: bytes, vouched: Vouched, now_s: int) -> bytes:
         statement=credential.statement,
         statement_signature=credential.statement_signature,
         leaf_signature=credential.leaf_signature,
+        content_key=credential.content_key,
     )
     if same.SerializeToString(deterministic=True) != offered.credential:
         raise HandshakeInvalid("the KeyPackage's credential is not encoded as it has to be")
     if (credential.statement, credential.statement_signature) != (vouched.statement, vouched.signature):
         raise HandshakeInvalid("the KeyPackage's credential is not that of this participant")
-    leaf = _LEAF_LABEL + hashlib.sha256(vouched.statement).digest() + offered.signature_key
+    if len(credential.content_key) != _CONTENT_KEY_SIZE:
+        raise HandshakeInvalid("the KeyPackage's credential has no content key")
+    statement_hash = hashlib.sha256(vouched.statement).digest()
+    leaf = _LEAF_LABEL + statement_hash + offered.signature_key + credential.content_key
     signed = [(vouched.identity_key, credential.leaf_signature, leaf)]
     signed += [(offered.signature_key, signature, content) for signature, content in offered.signed]
     if not all(_verified(*each) for each in signed):

@@ -10,4 +10,8 @@ export interface Member {
   readonly displayName: string;
   /** The Ed25519 key that this person's client keeps for the deployment. */
   readonly identityKey: Bytes;
+  /** Ed25519: what this leaf signs. */
+  readonly leafKey: Bytes;
+  /** X25519: what is for this member alone is sealed to it. */
+  readonly contentKey: Bytes;
 }

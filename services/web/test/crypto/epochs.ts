@@ -7,7 +7,8 @@ import { importBaseKey } from "../../src/crypto/sframe/key.ts";
 export const GROUP = Uint8Array.of(1, 2, 3);
 
 export function member(leaf: number, participantId: string): Member {
-  return { leaf, participantId, subject: "", displayName: participantId, identityKey: new Uint8Array(32) };
+  const keys = { identityKey: new Uint8Array(32), leafKey: new Uint8Array(32), contentKey: new Uint8Array(32) };
+  return { leaf, participantId, subject: "", displayName: participantId, ...keys };
 }
 
 /** An epoch as the member at `ownLeaf` sees it; people: who has which leaf. */

@@ -6,6 +6,7 @@ import { createGroupInfoWithExternalPubAndRatchetTree, joinGroupExternal } from 
 
 import type { Bytes } from "../../src/crypto/bytes.ts";
 import { Group } from "../../src/crypto/mls/group.ts";
+import { contentKeys, newContentSeed } from "../../src/crypto/mls/contentkeys.ts";
 import { makeCredential } from "../../src/crypto/mls/credential.ts";
 import { newLeaf } from "../../src/crypto/mls/keypackage.ts";
 import { newGroupId } from "../../src/crypto/mls/policy.ts";
@@ -93,7 +94,9 @@ test("a KeyPackage with a flipped bit is added by nobody", async () => {
 test("a credential with any flipped bit, or on another leaf's key, vouches for nobody", async () => {
   const { privateKey, publicKey } = await ed25519();
   const leafKey = (await ed25519()).publicKey;
-  const credential = await makeCredential(await DEPLOYMENT.vouch("anna", publicKey), privateKey, leafKey);
+  const vouched = await DEPLOYMENT.vouch("anna", publicKey);
+  const { publicKey: contentKey } = await contentKeys(newContentSeed());
+  const credential = await makeCredential(vouched, privateKey, leafKey, contentKey);
   assert.equal((await AUTHENTICATION.identify(credential, leafKey))?.participantId, "anna");
   for (let bit = 0; bit < credential.length * 8; bit++) {
     assert.equal(await AUTHENTICATION.identify(flipped(credential, bit), leafKey), undefined, `bit ${bit}`);
@@ -200,7 +203,7 @@ test("nobody turns into somebody else by new keys of the own leaf", async () => 
   const leaf = mallory.state.ratchetTree[mallory.state.privatePath.leafIndex * 2];
   assert.ok(leaf !== undefined && leaf.nodeType === "leaf");
   const vouched = await DEPLOYMENT.vouch("anybody", id.identity.publicKey);
-  const identity = await makeCredential(vouched, id.identity.privateKey, leaf.leaf.signaturePublicKey);
+  const identity = await makeCredential(vouched, id.identity.privateKey, leaf.leaf.signaturePublicKey, new Uint8Array(32));
   const turned: LeafNode = { ...leaf.leaf, credential: { credentialType: "basic", identity } };
   const tree = mallory.state.ratchetTree.slice();
   tree[mallory.state.privatePath.leafIndex * 2] = { nodeType: "leaf", leaf: turned };

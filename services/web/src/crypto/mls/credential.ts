@@ -18,14 +18,21 @@ export type Person = Omit<Member, "leaf">;
 const KEY_SIZE = 32;
 
 /** The identity of the basic credential of a leaf, signed by the client's identity key. */
-export async function makeCredential(vouched: Vouched, identityKey: CryptoKey, leafKey: Uint8Array): Promise<Bytes> {
-  const signature = await crypto.subtle.sign("Ed25519", identityKey, await leafBytes(vouched.statement, leafKey));
+export async function makeCredential(
+  vouched: Vouched,
+  identityKey: CryptoKey,
+  leafKey: Uint8Array,
+  contentKey: Uint8Array,
+): Promise<Bytes> {
+  const signed = await leafBytes(vouched.statement, leafKey, contentKey);
+  const signature = await crypto.subtle.sign("Ed25519", identityKey, signed);
   return toBinary(
     LeafCredentialSchema,
     create(LeafCredentialSchema, {
       statement: vouched.statement,
       statementSignature: vouched.signature,
       leafSignature: new Uint8Array(signature),
+      contentKey,
     }),
   ) as Bytes;
 }
@@ -63,17 +70,19 @@ export class Authentication {
       const parsed = fromBinary(LeafCredentialSchema, credential);
       // One credential has one encoding; the parser would take others.
       if (!equalBytes(toBinary(LeafCredentialSchema, parsed), credential)) return undefined;
-      const { statement, statementSignature, leafSignature } = parsed;
+      const { statement, statementSignature, leafSignature, contentKey } = parsed;
       const said = fromBinary(IdentityStatementSchema, statement);
-      if (said.meeting !== this.#meeting || said.participantId === "" || leafKey.length !== KEY_SIZE) return undefined;
+      if (said.meeting !== this.#meeting || said.participantId === "") return undefined;
+      if (leafKey.length !== KEY_SIZE || contentKey.length !== KEY_SIZE) return undefined;
       const identityKey = await verificationKey(said.identityKey as Bytes);
       const signed = await Promise.all([
         verified(this.#deploymentKey, statementSignature, statementBytes(statement)),
-        verified(identityKey, leafSignature, await leafBytes(statement, leafKey)),
+        verified(identityKey, leafSignature, await leafBytes(statement, leafKey, contentKey)),
       ]);
       if (signed.includes(false)) return undefined;
       const { participantId, subject, displayName } = said;
-      return { participantId, subject, displayName, identityKey: said.identityKey as Bytes };
+      const keys = { identityKey: said.identityKey as Bytes, leafKey: leafKey.slice(), contentKey: contentKey as Bytes };
+      return { participantId, subject, displayName, ...keys };
     } catch {
       // Not a message, or not a key: nobody is vouched for.
       return undefined;
@@ -95,7 +104,7 @@ function statementBytes(statement: Uint8Array): Bytes {
 }
 
 /** What the identity key signs. */
-async function leafBytes(statement: Uint8Array, leafKey: Uint8Array): Promise<Bytes> {
+async function leafBytes(statement: Uint8Array, leafKey: Uint8Array, contentKey: Uint8Array): Promise<Bytes> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", statement as Bytes));
-  return concatenate(utf8("conclave leaf v1\0"), digest, leafKey);
+  return concatenate(utf8("conclave leaf v1\0"), digest, leafKey, contentKey);
 }

@@ -2,6 +2,7 @@ import type { Capabilities } from "ts-mls/capabilities.js";
 import { generateKeyPackageWithKey, type KeyPackage, type PrivateKeyPackage } from "ts-mls/keyPackage.js";
 
 import type { Bytes } from "../bytes.ts";
+import { contentKeys, newContentSeed, type ContentSeed } from "./contentkeys.ts";
 import { makeCredential, type Vouched } from "./credential.ts";
 import { SUITE, SUITE_NAME } from "./suite.ts";
 import { encode } from "./wire.ts";
@@ -14,11 +15,14 @@ export class Leaf {
   readonly keyPackage: KeyPackage;
   /** The KeyPackage as others get it. */
   readonly message: Bytes;
+  /** What opens what is sealed to this leaf alone. */
+  readonly contentSeed: ContentSeed;
   readonly #privateKeys: PrivateKeyPackage;
   #used = false;
 
-  constructor(keyPackage: KeyPackage, privateKeys: PrivateKeyPackage) {
+  constructor(keyPackage: KeyPackage, privateKeys: PrivateKeyPackage, contentSeed: ContentSeed) {
     this.keyPackage = keyPackage;
+    this.contentSeed = contentSeed;
     this.message = encode({ wireformat: "mls_key_package", keyPackage });
     this.#privateKeys = privateKeys;
   }
@@ -53,7 +57,9 @@ const CAPABILITIES: Capabilities = {
 export async function newLeaf(vouched: Vouched, identityKey: CryptoKey, nowMs: number): Promise<Leaf> {
   const suite = await SUITE;
   const signatureKeys = await suite.signature.keygen();
-  const identity = await makeCredential(vouched, identityKey, signatureKeys.publicKey);
+  const contentSeed = newContentSeed();
+  const { publicKey } = await contentKeys(contentSeed);
+  const identity = await makeCredential(vouched, identityKey, signatureKeys.publicKey, publicKey);
   const nowS = BigInt(Math.floor(nowMs / 1_000));
   const { publicPackage, privatePackage } = await generateKeyPackageWithKey(
     { credentialType: "basic", identity },
@@ -63,5 +69,5 @@ export async function newLeaf(vouched: Vouched, identityKey: CryptoKey, nowMs: n
     signatureKeys,
     suite,
   );
-  return new Leaf(publicPackage, privatePackage);
+  return new Leaf(publicPackage, privatePackage, contentSeed);
 }

@@ -10,6 +10,7 @@ import { JoinedSchema } from "../../../src/gen/conclave/v1/signalling_pb.js";
 import { rosterFrom } from "../../../src/protocol/roster.ts";
 import { withProvenNames } from "../../../src/session/group/names.ts";
 import { announcedBy } from "../../../src/session/group/slots.ts";
+import { member } from "../../crypto/epochs.ts";
 
 const ROSTER = rosterFrom(
   create(JoinedSchema, {
@@ -47,7 +48,7 @@ test("slots are announced by whose source they show, and those of nobody play no
 });
 
 test("people in the group are called as the deployment has signed, and a guest is no member, whatever is told", () => {
-  const mei: Member = { leaf: 1, participantId: "mei", subject: "", displayName: "Mei-Lin", identityKey: new Uint8Array(32) };
+  const mei: Member = { ...member(1, "mei"), displayName: "Mei-Lin" };
   const { participants } = withProvenNames(ROSTER, new Map([["mei", mei]]));
   assert.deepEqual(
     participants.map(({ displayName, member }) => [displayName, member]),
