@@ -1,6 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 
 import { concatenate, utf8, type Bytes } from "../../src/crypto/bytes.ts";
+import { PageVaultStore } from "../../src/crypto/content/pagestore.ts";
+import { Vault } from "../../src/crypto/content/vault.ts";
 import { Authentication, type Vouched } from "../../src/crypto/mls/credential.ts";
 import { Group, type Change, type Effect } from "../../src/crypto/mls/group.ts";
 import { newLeaf, type Leaf } from "../../src/crypto/mls/keypackage.ts";
@@ -41,6 +43,11 @@ export class Deployment {
 
 export const DEPLOYMENT = new Deployment(await ed25519());
 export const AUTHENTICATION = await Authentication.of(DEPLOYMENT.publicKey, MEETING);
+
+/** A vault that lasts as long as the page. */
+export function pageVault(): Vault {
+  return new Vault(Promise.resolve(new PageVaultStore()));
+}
 
 /** One person's client: an identity, and a group once it has founded or joined one. */
 export class Client {

@@ -6,7 +6,7 @@ import { Context } from "../../src/crypto/keys/kid.ts";
 import { ADD_GRACE_MS } from "../../src/crypto/keys/ring.ts";
 import type { EncodedFrame, Frames } from "../../src/crypto/worker/frames.ts";
 import { Session, type FramesChanged } from "../../src/crypto/worker/session.ts";
-import { DEPLOYMENT, ed25519, MEETING, POLICY } from "./people.ts";
+import { DEPLOYMENT, ed25519, MEETING, pageVault, POLICY } from "./people.ts";
 import { hex } from "./vectors.ts";
 
 /** As encoders give them: 640x360 in the VP8 key frame's header. */
@@ -26,6 +26,7 @@ class Person {
       (change) => this.changes.push(structuredClone(change)),
       () => this.leavings++,
       () => clock.nowMs,
+      pageVault(),
     );
   }
 

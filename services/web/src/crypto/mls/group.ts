@@ -43,6 +43,11 @@ export interface Commit {
 /** What a message did to the group. */
 export type Effect = "proposal" | "epoch" | "removed";
 
+/** Of one epoch, for media and for what is shared beside them. */
+export interface GroupSecrets extends EpochSecrets {
+  readonly dataKey: Bytes;
+}
+
 interface State {
   readonly library: ClientState;
   readonly members: Members;
@@ -181,7 +186,7 @@ export class Group {
   }
 
   /** The secrets of this epoch. They are given once: counters under them begin at nothing. */
-  async takeSecrets(): Promise<EpochSecrets> {
+  async takeSecrets(): Promise<GroupSecrets> {
     return await this.#alone(async () => {
       if (this.#removed) throw new Refused("not-a-member");
       if (this.epoch <= this.#taken) throw new Error(`the secrets of epoch ${this.epoch} are taken`);
@@ -189,9 +194,16 @@ export class Group {
       const { library, members } = this.#state;
       // RFC 9605 section 5.2.
       const baseKey = await this.#export("SFrame 1.0 Base Key", MEETING_SUITE.keySize);
+      const dataKey = await this.#export("conclave data v1", MEETING_SUITE.keySize);
       const secrets = { groupId: this.groupId, number: library.groupContext.epoch, ownLeaf: this.ownLeaf, members };
-      return { ...secrets, baseKey: await importBaseKey(baseKey) };
+      return { ...secrets, dataKey, baseKey: await importBaseKey(baseKey) };
     });
+  }
+
+  /** Signs by this client's leaf. message: begins as nothing in MLS does. */
+  async sign(message: Bytes): Promise<Bytes> {
+    const { signature } = await SUITE;
+    return (await signature.sign(this.#state.library.signaturePrivateKey, message)) as Bytes;
   }
 
   async #take(message: PublicMessage): Promise<Effect> {

@@ -1,4 +1,6 @@
 // The worker in which a meeting's keys live: every encoded frame passes here, both ways.
+import { openVaultStore } from "../content/database.ts";
+import { Vault } from "../content/vault.ts";
 import { Refused } from "../mls/refused.ts";
 import type { EncodedFrame } from "./frames.ts";
 import type { Asked, FromWorker, Request, TransformOptions } from "./protocol.ts";
@@ -28,6 +30,7 @@ const session = new Session(
     if ([...senders].some(({ generateKeyFrame }) => generateKeyFrame === undefined)) tell({ wanted: "key-frames" });
   },
   () => performance.now(),
+  new Vault(openVaultStore()),
 );
 
 addEventListener("rtctransform", (event) => {

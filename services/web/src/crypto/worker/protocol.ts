@@ -3,7 +3,18 @@ import type { Reason } from "../mls/refused.ts";
 import type { FramesChanged, Session } from "./session.ts";
 
 /** What the page may ask of the worker: the session's own methods. */
-export type Asked = "enrol" | "leave" | "found" | "join" | "commit" | "abandon" | "process" | "announce";
+export type Asked =
+  | "enrol"
+  | "leave"
+  | "found"
+  | "join"
+  | "commit"
+  | "abandon"
+  | "process"
+  | "announce"
+  | "sealContent"
+  | "openContent"
+  | "forgetContent";
 
 export interface Request<Name extends Asked = Asked> {
   readonly id: number;

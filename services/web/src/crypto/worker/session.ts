@@ -1,4 +1,10 @@
+import { fromBinary } from "@bufbuild/protobuf";
+
+import { IdentityStatementSchema } from "../../gen/conclave/v1/identity_pb.js";
 import type { Bytes } from "../bytes.ts";
+import { ContentCodec, type Claim, type ContentOpening, type Unsealable } from "../content/codec.ts";
+import type { Sealing } from "../content/seal.ts";
+import type { Vault } from "../content/vault.ts";
 import type { Announced } from "../frames/open.ts";
 import type { Context } from "../keys/kid.ts";
 import { KeyRing } from "../keys/ring.ts";
@@ -58,12 +64,14 @@ export class Session {
   /** Called when somebody has left: videos have to begin anew under keys that the leaver lacks. */
   readonly #left: () => void;
   readonly #announced = new Map<string, Announced>();
+  readonly #content: ContentCodec;
   #enrolled: Enrolled | undefined;
   #group: Group | undefined;
   #ring: KeyRing | undefined;
 
   /** nowMs: a monotonic clock. */
-  constructor(changed: (change: FramesChanged) => void, left: () => void, nowMs: () => number) {
+  constructor(changed: (change: FramesChanged) => void, left: () => void, nowMs: () => number, vault: Vault) {
+    this.#content = new ContentCodec(vault);
     this.#changed = changed;
     this.#left = left;
     this.#nowMs = nowMs;
@@ -74,6 +82,7 @@ export class Session {
     this.#enrolled = undefined;
     this.#group = undefined;
     this.#ring = undefined;
+    this.#content.pause();
   }
 
   /** Makes the leaf with which the client will be in the meeting, and gives its KeyPackage. wallClockMs: time of day. */
@@ -81,6 +90,9 @@ export class Session {
     this.leave();
     const authentication = await Authentication.of(deploymentKey, meeting);
     const leaf = await newLeaf(vouched, identityKey, wallClockMs);
+    const said = fromBinary(IdentityStatementSchema, vouched.statement);
+    const own = { participantId: said.participantId, identityKey: said.identityKey as Bytes };
+    await this.#content.begin({ meeting, contentSeed: leaf.contentSeed, ...own }, wallClockMs);
     this.#enrolled = { policy, authentication, leaf };
     return leaf.message;
   }
@@ -110,7 +122,10 @@ export class Session {
     const group = this.#entered();
     const effect = await group.process(message);
     if (effect === "epoch") await this.#useEpoch(group);
-    if (effect === "removed") this.#ring = undefined;
+    if (effect === "removed") {
+      this.#ring = undefined;
+      this.#content.pause();
+    }
     return { effect, view: viewOf(group) };
   }
 
@@ -131,6 +146,20 @@ export class Session {
     return new SlotFrames(() => this.#announced.get(mid), () => this.#ring, changed);
   }
 
+  /** recipientId: empty for everybody. */
+  async sealContent(sealing: Sealing, recipientId: string): Promise<Bytes | Unsealable> {
+    return await this.#content.seal(sealing, recipientId);
+  }
+
+  async openContent(sealed: Bytes, claim: Claim): Promise<ContentOpening> {
+    return await this.#content.open(sealed, claim);
+  }
+
+  /** The meeting is over for this client: it reads nothing of it again. */
+  async forgetContent(): Promise<void> {
+    await this.#content.forget();
+  }
+
   async #enter(group: Group): Promise<GroupView> {
     this.#group = group;
     this.#ring = new KeyRing(group.groupId);
@@ -139,7 +168,10 @@ export class Session {
   }
 
   async #useEpoch(group: Group): Promise<void> {
-    if (this.#ring?.install(await group.takeSecrets(), this.#nowMs()) === "left") this.#left();
+    const { dataKey, ...secrets } = await group.takeSecrets();
+    if (this.#ring?.install(secrets, this.#nowMs()) === "left") this.#left();
+    const { groupId, number: epoch, members, ownLeaf } = secrets;
+    await this.#content.install({ groupId, epoch, members, dataKey }, ownLeaf, (message) => group.sign(message));
   }
 
   #enrolment(): Enrolled {

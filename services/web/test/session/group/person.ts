@@ -5,7 +5,7 @@ import { Session } from "../../../src/crypto/worker/session.ts";
 import { ConnectionLost } from "../../../src/protocol/errors.ts";
 import { GroupDriver } from "../../../src/session/group/driver.ts";
 import type { Delivery, Keys } from "../../../src/session/group/ports.ts";
-import { DEPLOYMENT, ed25519, MEETING, POLICY } from "../../crypto/people.ts";
+import { DEPLOYMENT, ed25519, MEETING, pageVault, POLICY } from "../../crypto/people.ts";
 import { SimulatedClock } from "../../protocol/simulated.ts";
 import { SimulatedService, type Body } from "./service.ts";
 
@@ -26,7 +26,7 @@ export class Person {
     this.id = id;
     this.meeting = meeting;
     this.identity = identity;
-    this.session = new Session(() => undefined, () => undefined, () => meeting.nowMs);
+    this.session = new Session(() => undefined, () => undefined, () => meeting.nowMs, pageVault());
     this.driver = new GroupDriver(this.#keys(), this.#delivery(), meeting.clock, () => meeting.nowMs);
   }
 

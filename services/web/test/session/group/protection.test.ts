@@ -16,7 +16,7 @@ import type { Request } from "../../../src/protocol/connection.ts";
 import type { Peer } from "../../../src/media/peer.ts";
 import type { Roster } from "../../../src/protocol/roster.ts";
 import { Protection } from "../../../src/session/group/protection.ts";
-import { ed25519 } from "../../crypto/people.ts";
+import { ed25519, pageVault } from "../../crypto/people.ts";
 import { SimulatedClock } from "../../protocol/simulated.ts";
 
 /** The worker, in this thread. */
@@ -24,7 +24,7 @@ class FakeWorker {
   onmessage: ((event: { data: FromWorker }) => void) | null = null;
   onerror: (() => void) | null = null;
   ended = false;
-  readonly #session = new Session(() => undefined, () => undefined, () => 0);
+  readonly #session = new Session(() => undefined, () => undefined, () => 0, pageVault());
 
   postMessage({ id, name, values }: Asking): void {
     const method = this.#session[name] as (...values: unknown[]) => unknown;
