@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grpc
+import grpc.aio
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mls_rs_uniffi import Error as MlsError
 from tests.interop.peers import MlsRsPeer
+from tests.memory import found_in_memory
 
 import conclave.services.control.assembly  # noqa: F401  It brings every table.
 from conclave.services.domain.protection import ProtectionMode
@@ -196,6 +198,35 @@ async def test_of_two_commits_in_one_epoch_one_wins_and_all_agree(
     assert anna.peer.base_key() == ben.peer.base_key()
 
 
+async def test_one_under_removal_who_keeps_racing_with_commits_changes_nothing(
+    appliance: Appliance, connections: AsyncExitStack
+) -> None:
+    group_id, (anna, ben, cleo) = await three_in_a_group(appliance, connections)
+    # As if it were for her to say who goes.
+    racing = cleo.peer.remove(anna.peer.signing_identity)
+    answers: list[str] = []
+    raced = asyncio.Event()
+
+    async def race() -> None:
+        with suppress(ConnectionError, grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            while True:
+                answers.append(await cleo.send(group_id, racing))
+                raced.set()
+
+    races = asyncio.create_task(race())
+    await raced.wait()
+    removed = signalling_pb2.Remove(participant_id=cleo.id)
+    assert (await anna.client.ask(remove=removed)).HasField("ack")
+    await anna.asked(lambda asked: list(asked.remove) == [2])
+    assert await anna.send(group_id, anna.peer.remove(cleo.peer.signing_identity)) == ""
+    for member in (anna, ben):
+        await member.take_handshake()
+    assert anna.peer.base_key() == ben.peer.base_key() != cleo.peer.base_key()
+    # Her connection ends with the removal; until then she was told each time.
+    await races
+    assert "" not in answers
+
+
 async def test_one_who_was_away_reads_what_it_missed_in_order(
     appliance: Appliance, connections: AsyncExitStack
 ) -> None:
@@ -254,25 +285,6 @@ async def test_control_holds_public_messages_and_no_secret_of_any_member(
         "mls_entrants": 0,
         "mls_handshakes": 0,
     }
-
-
-def found_in_memory(pid: int, wanted: Sequence[bytes]) -> set[bytes]:
-    """Which of these are in the memory of a process."""
-    found: set[bytes] = set()
-    with Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            area, access = line.split()[:2]
-            begin, end = (int(part, 16) for part in area.split("-"))
-            if not access.startswith("rw"):
-                continue
-            try:
-                memory.seek(begin)
-                content = memory.read(end - begin)
-            except (OSError, OverflowError):
-                # The kernel's own, such as [vvar].
-                continue
-            found |= {each for each in wanted if each in content}
-    return found
 
 
 def database(appliance: Appliance) -> dict[str, list[bytes]]:
