@@ -12,6 +12,7 @@ import "./styles/doors.css";
 import "./styles/people.css";
 import "./styles/protection.css";
 import "./styles/chat.css";
+import "./styles/polls.css";
 import "./styles/reactions.css";
 import "./styles/invite.css";
 import "./styles/access.css";

@@ -55,6 +55,14 @@ export function Announcements({ session, view }: { session: Session; view: View 
     announcer.hear({ kind: line.recipientId === "" ? "wrote" : "wroteToYou", name: line.senderName });
     speak();
   });
+  const polled = useRef(session.content.polls.news.peek());
+  useSignalEffect(() => {
+    const news = session.content.polls.news.value;
+    if (news === undefined || news === polled.current) return;
+    polled.current = news;
+    announcer.hear({ kind: news.kind === "asked" ? "startedPoll" : "closedPoll", name: news.name });
+    speak();
+  });
   const reacted = useRef(session.content.reactions.shown.peek().at(-1));
   useSignalEffect(() => {
     const reaction = session.content.reactions.shown.value.at(-1);

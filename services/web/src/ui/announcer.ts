@@ -14,7 +14,9 @@ export type PersonalKind =
   | "sharingStopped"
   | "wrote"
   | "wroteToYou"
-  | "reacted";
+  | "reacted"
+  | "startedPoll"
+  | "closedPoll";
 /** What is worth no words of its own, but makes others untrue. */
 export type Withdrawal = "handLowered" | "waitsNoMore";
 export type News =
@@ -38,6 +40,7 @@ const IMPORTANT: ReadonlySet<News["kind"]> = new Set([
   "sharingStopped",
   "connectionBack",
   "wroteToYou",
+  "startedPoll",
 ]);
 /** What makes untrue what has not been said yet; then neither is said. */
 const TAKES_BACK: Partial<Record<PersonalKind | Withdrawal, PersonalKind>> = {
@@ -61,6 +64,8 @@ const WORDINGS: readonly (readonly [PersonalKind, Wording])[] = [
   ["sharingStopped", { one: texts.stoppedSharing, two: texts.twoStoppedSharing, many: texts.manyStoppedSharing }],
   ["wroteToYou", { one: texts.wroteToYou, two: texts.twoWroteToYou, many: texts.manyWroteToYou }],
   ["wrote", { one: texts.wrote, two: texts.twoWrote, many: texts.manyWrote }],
+  ["startedPoll", { one: texts.startedPoll, two: texts.twoStartedPolls, many: texts.manyStartedPolls }],
+  ["closedPoll", { one: texts.closedPoll, two: texts.twoClosedPolls, many: texts.manyClosedPolls }],
   ["reacted", { one: texts.reacted, two: texts.twoReacted, many: texts.manyReacted }],
   ["joined", { one: texts.joined, two: texts.twoJoined, many: texts.manyJoined }],
   ["left", { one: texts.gone, two: texts.twoGone, many: texts.manyGone }],

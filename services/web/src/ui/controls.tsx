@@ -166,7 +166,7 @@ function PeopleControl({ session, view }: { session: Session; view: View }): JSX
 }
 
 function ChatControl({ session, view }: { session: Session; view: View }): JSX.Element {
-  const unread = session.content.chat.unread.value;
+  const unread = session.content.chat.unread.value + session.content.polls.unread.value;
   return (
     <PanelControl
       view={view}

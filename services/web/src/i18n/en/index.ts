@@ -7,6 +7,7 @@ import { controls } from "./controls.ts";
 import { devices } from "./devices.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
+import { polls } from "./polls.ts";
 import { protection } from "./protection.ts";
 import { security } from "./security.ts";
 import { stage } from "./stage.ts";
@@ -23,6 +24,7 @@ export const en = {
   ...network,
   ...people,
   ...chat,
+  ...polls,
   ...after,
   ...access,
 };

@@ -19,6 +19,8 @@ export const CONFIRM_MS = 1000;
 const DATA_CLASSES = {
   [ContentKind.CHAT]: DataClass.MESSAGES,
   [ContentKind.REACTION]: DataClass.ENGAGEMENT,
+  [ContentKind.POLL]: DataClass.ENGAGEMENT,
+  [ContentKind.POLL_VOTE]: DataClass.ENGAGEMENT,
 } as const;
 export type SharedKind = keyof typeof DATA_CLASSES;
 
@@ -30,6 +32,10 @@ export interface Shared {
   readonly content: NonNullable<MessageInitShape<typeof ContentObjectSchema>["content"]>;
   /** The one participant it is for, by id; empty for everybody. */
   readonly recipientId: string;
+  /** The object that it belongs to; absent for none. */
+  readonly parentId?: string;
+  /** Whether neither it nor what belongs to it may change any more. */
+  readonly closed?: boolean;
 }
 
 /** An object that came. */
@@ -83,10 +89,10 @@ export class ContentChannel {
    * Shares an object or a revision of one. Rejects with SignallingError where the appliance refuses it, with
    * ConnectionLost where it did not answer: the same id and revision may be shared again then, and nothing is doubled.
    */
-  async share({ kind, id, revision, content, recipientId }: Shared): Promise<void> {
-    const clear = { kind, dataClass: DATA_CLASSES[kind], id, revision, content };
+  async share({ content, recipientId, ...label }: Shared): Promise<void> {
+    const clear = { ...label, dataClass: DATA_CLASSES[label.kind], content };
     const body = { case: "clear", value: clear } as const;
-    const value = { id, kind, revision, recipientParticipantId: recipientId, body };
+    const value = { ...label, recipientParticipantId: recipientId, body };
     await this.#request({ case: "sendContent", value });
   }
 

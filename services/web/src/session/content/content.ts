@@ -3,6 +3,7 @@ import type { Request } from "../../protocol/connection.ts";
 import type { Clock } from "../../protocol/ports.ts";
 import { ContentChannel } from "./channel.ts";
 import { Chat } from "./chat.ts";
+import { Polls } from "./polls.ts";
 import { Reactions } from "./reactions.ts";
 import { returnKeyFor } from "./returnkey.ts";
 
@@ -10,12 +11,14 @@ import { returnKeyFor } from "./returnkey.ts";
 export class Content {
   readonly chat: Chat;
   readonly reactions: Reactions;
+  readonly polls: Polls;
   readonly #channel: ContentChannel;
 
   constructor(request: Request, clock: Clock) {
     this.#channel = new ContentChannel(request, clock);
     this.chat = new Chat(this.#channel);
     this.reactions = new Reactions(this.#channel, clock);
+    this.polls = new Polls(this.#channel);
   }
 
   /** The client is in the meeting; isNew: it is another one than before, or the first. */

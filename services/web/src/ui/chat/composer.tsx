@@ -62,6 +62,9 @@ export function Composer({ session }: { session: Session }): JSX.Element {
         <span class="composer-over" role="status">
           {over > 0 && texts.tooLong(over)}
         </span>
+        <button type="button" class="icon-button" aria-label={texts.newPoll} title={texts.newPoll} onClick={() => session.content.polls.write()}>
+          <Icon name="poll" />
+        </button>
         <button
           type="submit"
           class="icon-button"

@@ -5,12 +5,15 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ProtectionMode, type Room } from "../../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../../i18n/index.ts";
 import type { ChatEntry } from "../../session/content/chatlog.ts";
+import type { Poll } from "../../session/content/pollbook.ts";
 import type { Session } from "../../session/session.ts";
 import { Confirm } from "../confirm.tsx";
 import { Icon } from "../icons.tsx";
 import { Panel } from "../panel.tsx";
 import { Composer } from "./composer.tsx";
 import { Line } from "./line.tsx";
+import { PollCard } from "../polls/pollcard.tsx";
+import { PollForm } from "../polls/pollform.tsx";
 import { OutgoingLine } from "./outgoing.tsx";
 
 /** How near the end counts as being there, in pixels. */
@@ -34,9 +37,11 @@ export function ChatPanel({ session, close }: { session: Session; close: () => v
 }
 
 function ChatFoot({ session, room }: { session: Session; room: Room }): JSX.Element {
+  const poll = session.content.polls.draft.value;
   return (
     <div class="chat-foot">
       <Composer session={session} key={room.name} />
+      {poll !== undefined && <PollForm session={session} draft={poll} />}
       <p class="chat-kept">
         <Icon name="managed" size="s" />
         <span>{texts.chatKept}</span>
@@ -46,13 +51,18 @@ function ChatFoot({ session, room }: { session: Session; room: Room }): JSX.Elem
 }
 
 function Lines({ session }: { session: Session }): JSX.Element {
-  const { chat } = session.content;
+  const { chat, polls } = session.content;
   const deleting = useSignal<ChatEntry | undefined>(undefined);
   const log = chat.log.value;
+  const asked = polls.all.value;
   const outgoing = chat.outgoing.value;
   const known = new Set(log.map((each) => each.id));
   const end = useRef<HTMLDivElement>(null);
   const atEnd = useSignal(true);
+  const seen = (): void => {
+    chat.seen();
+    polls.seen();
+  };
   const toEnd = (): void => end.current?.scrollIntoView({ block: "end" });
 
   useEffect(() => {
@@ -60,7 +70,7 @@ function Lines({ session }: { session: Session }): JSX.Element {
     if (scroller === undefined || scroller === null) return;
     const scrolled = (): void => {
       atEnd.value = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
-      if (atEnd.value) chat.seen();
+      if (atEnd.value) seen();
     };
     scroller.addEventListener("scroll", scrolled, { passive: true });
     return () => scroller.removeEventListener("scroll", scrolled);
@@ -69,28 +79,32 @@ function Lines({ session }: { session: Session }): JSX.Element {
   useLayoutEffect(() => {
     if (!atEnd.peek()) return;
     toEnd();
-    chat.seen();
-  }, [log, outgoing.length]);
+    seen();
+  }, [log, asked, outgoing.length]);
 
   return (
     <>
-      {log.length + outgoing.length === 0 ? (
+      {log.length + asked.length + outgoing.length === 0 ? (
         <p class="chat-note">{texts.noMessages}</p>
       ) : (
         <p class="chat-note">{texts.earlierNotShown}</p>
       )}
       <ol class="chat-lines" aria-label={texts.messages}>
-        {log.map((entry) => (
-          <Line
-            key={entry.id}
-            session={session}
-            entry={entry}
-            outgoing={outgoing.find((each) => each.id === entry.id)}
-            askToDelete={() => {
-              deleting.value = entry;
-            }}
-          />
-        ))}
+        {inOrder(log, asked).map((each) =>
+          "options" in each ? (
+            <PollCard key={each.id} session={session} poll={each} />
+          ) : (
+            <Line
+              key={each.id}
+              session={session}
+              entry={each}
+              outgoing={outgoing.find((line) => line.id === each.id)}
+              askToDelete={() => {
+                deleting.value = each;
+              }}
+            />
+          ),
+        )}
         {outgoing
           .filter((each) => !known.has(each.id))
           .map((each) => (
@@ -102,7 +116,7 @@ function Lines({ session }: { session: Session }): JSX.Element {
           {texts.notDeleted}
         </p>
       )}
-      {!atEnd.value && chat.unread.value > 0 && (
+      {!atEnd.value && chat.unread.value + polls.unread.value > 0 && (
         <button type="button" class="button small outline chat-newer" onClick={toEnd}>
           {texts.newMessages}
         </button>
@@ -113,6 +127,11 @@ function Lines({ session }: { session: Session }): JSX.Element {
       )}
     </>
   );
+}
+
+/** Lines and polls, in the order in which they were first shared. */
+function inOrder(log: readonly ChatEntry[], polls: readonly Poll[]): (ChatEntry | Poll)[] {
+  return [...log, ...polls].sort((one, other) => Number(one.firstSequence - other.firstSequence));
 }
 
 interface DeleteQuestionProps {

@@ -1,0 +1,136 @@
+import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
+import type { Received } from "./channel.ts";
+
+export const MAX_QUESTION = 300;
+export const MAX_OPTION = 120;
+export const MIN_OPTIONS = 2;
+export const MAX_OPTIONS = 10;
+
+/** What a poll asks. */
+export interface Question {
+  readonly question: string;
+  readonly options: readonly string[];
+  /** Whether one may choose more than one answer. */
+  readonly multiple: boolean;
+}
+
+/** A poll as it is now. */
+export interface Poll extends Question {
+  readonly id: string;
+  /** The place of its latest change, and that at which it was first asked. */
+  readonly sequence: bigint;
+  readonly firstSequence: bigint;
+  readonly revision: number;
+  readonly senderId: string;
+  readonly senderName: string;
+  readonly own: boolean;
+  readonly timeMs: number;
+  readonly closed: boolean;
+}
+
+/** What one person chose, as it is now. */
+export interface Vote {
+  readonly id: string;
+  readonly pollId: string;
+  readonly sequence: bigint;
+  readonly revision: number;
+  readonly senderId: string;
+  readonly senderName: string;
+  readonly own: boolean;
+  readonly question: string;
+  readonly options: readonly string[];
+}
+
+/** What came of one answer. */
+export interface Count {
+  readonly option: string;
+  readonly voters: readonly Vote[];
+  /** Of those who voted, in whole hundredths. */
+  readonly percent: number;
+}
+
+/** Words as everybody has them: a vote is compared with its poll letter by letter. */
+export function tidied(text: string): string {
+  return text.normalize("NFC").trim();
+}
+
+/** Whether a poll can be asked. */
+export function isQuestion({ question, options }: Question): boolean {
+  const fits = (text: string, maximum: number): boolean => text !== "" && [...text].length <= maximum;
+  return (
+    fits(question, MAX_QUESTION) &&
+    options.length >= MIN_OPTIONS &&
+    options.length <= MAX_OPTIONS &&
+    options.every((option) => fits(option, MAX_OPTION)) &&
+    new Set(options).size === options.length
+  );
+}
+
+/** The poll that an object tells of; undefined for another kind, one that was taken back, or one that makes no sense. */
+export function pollFrom({ record, content }: Received): Poll | undefined {
+  if (record.kind !== ContentKind.POLL || content.case !== "poll") return undefined;
+  const { question, options, multiple } = content.value;
+  if (!isQuestion({ question, options, multiple })) return undefined;
+  return {
+    id: record.id,
+    sequence: record.sequence,
+    firstSequence: record.firstSequence,
+    revision: record.revision,
+    senderId: record.senderParticipantId,
+    senderName: record.senderDisplayName,
+    own: record.own,
+    timeMs: Number(record.createTimeMs),
+    closed: record.closed,
+    question,
+    options,
+    multiple,
+  };
+}
+
+/** The vote that an object tells of; undefined for another kind or one that went with its poll. */
+export function voteFrom({ record, content }: Received): Vote | undefined {
+  if (record.kind !== ContentKind.POLL_VOTE || record.deletion !== ContentDeletion.UNSPECIFIED) return undefined;
+  if (content.case !== "pollVote") return undefined;
+  const { question, options } = content.value;
+  return {
+    id: record.id,
+    pollId: record.parentId,
+    sequence: record.sequence,
+    revision: record.revision,
+    senderId: record.senderParticipantId,
+    senderName: record.senderDisplayName,
+    own: record.own,
+    question,
+    options,
+  };
+}
+
+/** The votes that count: the latest of each person, in the poll's own words, from before it was closed. */
+export function countedVotes(poll: Poll, votes: readonly Vote[]): Vote[] {
+  const latest = new Map<string, Vote>();
+  for (const vote of votes) {
+    const other = latest.get(vote.senderId);
+    if (counts(poll, vote) && (other === undefined || other.sequence < vote.sequence)) latest.set(vote.senderId, vote);
+  }
+  return [...latest.values()];
+}
+
+/** What came of each answer, in the poll's order. */
+export function resultOf(poll: Poll, votes: readonly Vote[]): Count[] {
+  const counted = countedVotes(poll, votes);
+  return poll.options.map((option) => {
+    const voters = counted.filter((vote) => vote.options.includes(option));
+    return { option, voters, percent: Math.round((100 * voters.length) / Math.max(1, counted.length)) };
+  });
+}
+
+function counts(poll: Poll, { pollId, question, options, sequence }: Vote): boolean {
+  return (
+    pollId === poll.id &&
+    question === poll.question &&
+    (poll.multiple ? options.length >= 1 : options.length === 1) &&
+    new Set(options).size === options.length &&
+    options.every((option) => poll.options.includes(option)) &&
+    !(poll.closed && sequence > poll.sequence)
+  );
+}

@@ -1,0 +1,153 @@
+import { computed, signal } from "@preact/signals";
+
+import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
+import { newContentId } from "../../protocol/contentid.ts";
+import { ignoreFailure, type ContentChannel, type ContentReader, type Received, type Shared } from "./channel.ts";
+import { isQuestion, pollFrom, tidied, voteFrom, type Poll, type Question, type Vote } from "./pollbook.ts";
+
+/** A poll that is being written. */
+export interface PollDraft extends Question {
+  /** The id under which it is asked, however often that is tried. */
+  readonly id: string;
+  /** Why it could not be asked. */
+  readonly problem: Error | undefined;
+}
+
+/** Something that somebody else has just done to a poll. */
+export interface PollNews {
+  readonly kind: "asked" | "closed";
+  readonly name: string;
+}
+
+/** Questions to whoever is there, and what everybody chose: each client counts for itself. */
+export class Polls implements ContentReader {
+  /** In the order in which they were asked. */
+  readonly all = signal<readonly Poll[]>([]);
+  readonly votes = signal<readonly Vote[]>([]);
+  readonly draft = signal<PollDraft | undefined>(undefined);
+  readonly news = signal<PollNews | undefined>(undefined);
+  /** The poll with which something could not be done, and why. */
+  readonly problem = signal<{ readonly pollId: string; readonly error: Error } | undefined>(undefined);
+  readonly #seen = signal(0n);
+  /** How many polls of others the person has not looked at. */
+  readonly unread = computed(
+    () => this.all.value.filter((poll) => !poll.own && poll.firstSequence > this.#seen.value).length,
+  );
+  readonly #channel: ContentChannel;
+  #hasHistory = false;
+
+  constructor(channel: ContentChannel) {
+    this.#channel = channel;
+    channel.addReader(this);
+  }
+
+  received(object: Received): void {
+    const { record, isLive } = object;
+    if (record.kind === ContentKind.POLL && record.deletion !== ContentDeletion.UNSPECIFIED) this.#drop(record.id);
+    const poll = pollFrom(object);
+    if (poll !== undefined) this.#know(poll, isLive);
+    const vote = voteFrom(object);
+    if (vote !== undefined) this.votes.value = withLatest(this.votes.peek(), vote);
+  }
+
+  /** What there was when the client came counts as looked at. */
+  entered(caughtUp: boolean): void {
+    if (caughtUp && !this.#hasHistory) this.seen();
+    this.#hasHistory ||= caughtUp;
+  }
+
+  forget(): void {
+    this.all.value = [];
+    this.votes.value = [];
+    this.problem.value = undefined;
+    this.#seen.value = 0n;
+    this.#hasHistory = false;
+  }
+
+  /** The person looks at the polls. */
+  seen(): void {
+    this.#seen.value = this.all.value.at(-1)?.firstSequence ?? 0n;
+  }
+
+  /** Begins to write a poll, or goes on. */
+  write(): void {
+    this.draft.value ??= { id: newContentId(), question: "", options: ["", ""], multiple: false, problem: undefined };
+  }
+
+  /** The poll that is being written, as it would be asked; undefined as long as it makes none. */
+  readonly ready = computed<Question | undefined>(() => {
+    if (this.draft.value === undefined) return undefined;
+    const { question, options, multiple } = this.draft.value;
+    const filled = options.map(tidied).filter((option) => option !== "");
+    const ready = { question: tidied(question), options: filled, multiple };
+    return isQuestion(ready) ? ready : undefined;
+  });
+
+  /** Asks what was written. */
+  async ask(): Promise<void> {
+    const [draft, ready] = [this.draft.peek(), this.ready.peek()];
+    if (draft === undefined || ready === undefined) return;
+    try {
+      await this.#channel.share(shared(draft.id, 1, ready, false));
+      this.draft.value = undefined;
+    } catch (error) {
+      ignoreFailure(error);
+      this.draft.value = { ...draft, problem: error };
+    }
+  }
+
+  /** Votes, or votes otherwise than before. */
+  async vote({ id: parentId, question }: Poll, options: readonly string[]): Promise<void> {
+    const before = this.votes.peek().find((vote) => vote.own && vote.pollId === parentId);
+    const [id, revision] = [before?.id ?? newContentId(), (before?.revision ?? 0) + 1];
+    const content = { case: "pollVote" as const, value: { question, options: [...options] } };
+    await this.#attempt(parentId, () =>
+      this.#channel.share({ kind: ContentKind.POLL_VOTE, id, revision, content, recipientId: "", parentId }),
+    );
+  }
+
+  /** Ends one's own poll: what has been chosen by now stays. */
+  async close(poll: Poll): Promise<void> {
+    await this.#attempt(poll.id, () => this.#channel.share(shared(poll.id, poll.revision + 1, poll, true)));
+  }
+
+  async delete({ id }: Poll): Promise<void> {
+    await this.#attempt(id, () => this.#channel.delete(id));
+  }
+
+  async #attempt(pollId: string, what: () => Promise<void>): Promise<void> {
+    try {
+      await what();
+      this.problem.value = undefined;
+    } catch (error) {
+      ignoreFailure(error);
+      this.problem.value = { pollId, error };
+    }
+  }
+
+  #know(poll: Poll, isLive: boolean): void {
+    const known = this.all.peek().find((each) => each.id === poll.id);
+    const all = withLatest(this.all.peek(), poll);
+    this.all.value = all.toSorted((one, other) => Number(one.firstSequence - other.firstSequence));
+    if (!isLive || poll.own) return;
+    if (known === undefined) this.news.value = { kind: "asked", name: poll.senderName };
+    else if (poll.closed && !known.closed) this.news.value = { kind: "closed", name: poll.senderName };
+  }
+
+  #drop(id: string): void {
+    this.all.value = this.all.peek().filter((poll) => poll.id !== id);
+    this.votes.value = this.votes.peek().filter((vote) => vote.pollId !== id);
+  }
+}
+
+/** The list with an object as it is now; the same when a later state of it is known. */
+function withLatest<T extends { readonly id: string; readonly sequence: bigint }>(list: readonly T[], now: T): readonly T[] {
+  const known = list.findIndex((each) => each.id === now.id);
+  if (known < 0) return [...list, now];
+  return (list[known]?.sequence ?? 0n) >= now.sequence ? list : list.with(known, now);
+}
+
+function shared(id: string, revision: number, { question, options, multiple }: Question, closed: boolean): Shared {
+  const content = { case: "poll" as const, value: { question, options: [...options], multiple } };
+  return { kind: ContentKind.POLL, id, revision, content, recipientId: "", closed };
+}
