@@ -4,14 +4,14 @@
 #include "fuzz.h"
 
 #define VP8(name) __pyx_f_8conclave_4core_3vp8_##name
-typedef struct __pyx_t_8conclave_4core_3vp8_Vp8Descriptor Descriptor;
+typedef struct __pyx_t_8conclave_4core_10descriptor_PayloadDescriptor Descriptor;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Descriptor before, after;
   if (VP8(vp8_parse)(&before, data, size) != STATUS_OK) return 0;
-  REQUIRE(before.size >= 1 && before.size <= size);
+  REQUIRE(before.size >= 1 && before.size <= size && before.numbers_size == before.size);
   REQUIRE(before.picture_id_offset + before.picture_id_size <= before.size);
-  REQUIRE(before.tl0_offset < before.size && before.key_index_offset < before.size);
+  REQUIRE(before.tl0_offset < before.size && before.layer_offset < before.size);
   REQUIRE(!before.key_frame || before.frame_start);
 
   /* Exactly the room that the interface asks for, then the payload's first byte. */

@@ -55,6 +55,17 @@ def test_a_transport_reaches_the_engine_as_numbers() -> None:
     assert list(transport.source_ids) == ["t1/microphone", "t1/camera"]
 
 
+def test_vp9_beside_vp8_reaches_the_engine_and_is_told_again() -> None:
+    core = Core()
+    request = creation()
+    for stream in (request.sources[1], request.slots[1]):
+        stream.vp9_payload_type, stream.vp9_rtx_payload_type = 98, 99
+    told = core.create(request).slots[1]
+    config = core.engines[0].legs[1]
+    for stream in (config.sources[1], config.slots[1], told):
+        assert (stream.vp9_payload_type, stream.vp9_rtx_payload_type) == (98, 99)
+
+
 # RFC 8445 section 5.3
 def test_ice_credentials_are_fresh_and_long_enough() -> None:
     core = Core()
@@ -198,6 +209,11 @@ def change(path: str, value: object) -> Callable[[pb.CreateTransport], None]:
         ("slots.0.kind", 0),
         ("slots.1.payload_type", 64),
         ("slots.1.rtx_payload_type", 96),
+        ("sources.0.vp9_payload_type", 98),
+        ("sources.1.vp9_payload_type", 70),
+        ("sources.1.vp9_payload_type", 97),
+        ("slots.1.vp9_payload_type", 96),
+        ("slots.1.vp9_rtx_payload_type", 99),
     ],
 )
 def test_a_transport_that_makes_no_sense_is_refused(path: str, value: object) -> None:

@@ -18,7 +18,7 @@ SERVICES = "conclave.services"
 # The media core, lowest first. Modules of one layer may use each other, but not in a circle.
 CORE_LAYERS = (
     {"wire", "status", "errors"},
-    {"address", "demux", "rtp", "rtcp", "stun", "vp8"},
+    {"address", "demux", "descriptor", "rtp", "rtcp", "stun", "vp8", "vp9"},
     {"packet", "arena", "outbox", "framing", "ring", "table"},
     {"srtp", "srtp_*", "srtcp", "crypto", "crypto_*", "nack", "rtx", "rewrite", "keyframes", "speakers", "layers"},
     {"ice", "dtls"},

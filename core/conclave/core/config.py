@@ -39,7 +39,8 @@ class SourceConfig:
 
     rids: smallest layer first, at most three; empty for a single layer. ssrcs: in the order of rids, or a single one;
     empty when only MID and RID tell. rtx_ssrcs: in the order of ssrcs. max_bitrate: bits per second of all layers
-    together, 0 for the core's default.
+    together, 0 for the core's default. Payload types are those of Opus or VP8 and, 0 for none, of VP9; a source may
+    change between the two at any key frame.
     """
 
     mid: bytes
@@ -51,11 +52,16 @@ class SourceConfig:
     rtx_ssrcs: tuple[int, ...] = ()
     active: bool = True
     max_bitrate: int = 0
+    vp9_payload_type: int = 0
+    vp9_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SlotConfig:
-    """One outgoing stream. rtx_payload_type and rtx_ssrc are both 0 when it has no RTX."""
+    """One outgoing stream. rtx_payload_type and rtx_ssrc are both 0 when it has no RTX.
+
+    vp9_payload_type: 0 when its receiver cannot show VP9.
+    """
 
     mid: bytes
     video: bool
@@ -63,6 +69,8 @@ class SlotConfig:
     rtx_payload_type: int
     ssrc: int
     rtx_ssrc: int
+    vp9_payload_type: int = 0
+    vp9_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,6 +302,8 @@ class Control:
                 rtx_ssrc=slot.rtx_ssrc,
                 source_id=source_id,
                 layer=layer,
+                vp9_payload_type=slot.vp9_payload_type,
+                vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
             )
             for slot, (source_id, layer) in zip(transport.slots, transport.shown, strict=True)
         ]

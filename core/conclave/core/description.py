@@ -119,7 +119,7 @@ def read_slots(slots: Iterable[pb.Slot], choose_ssrc: Callable[[], int]) -> tupl
     for slot in announced:
         _check_mid(slot.mid, "slots")
         _check_kind(slot.kind, slot.mid)
-        _check_payload_types(slot.mid, slot.payload_type, slot.rtx_payload_type)
+        _check_payload_types(slot.mid, slot)
     _check_distinct("slots", (slot.mid for slot in announced), "mid")
     return tuple(
         SlotConfig(
@@ -129,6 +129,8 @@ def read_slots(slots: Iterable[pb.Slot], choose_ssrc: Callable[[], int]) -> tupl
             rtx_payload_type=slot.rtx_payload_type,
             ssrc=choose_ssrc(),
             rtx_ssrc=choose_ssrc() if slot.rtx_payload_type else 0,
+            vp9_payload_type=slot.vp9_payload_type,
+            vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
         )
         for slot in announced
     )
@@ -138,7 +140,7 @@ def _read_source(source: pb.Source, extension_kinds: set[int]) -> SourceConfig:
     name = source.mid
     _check_mid(name, "sources")
     _check_kind(source.kind, name)
-    _check_payload_types(name, source.payload_type, source.rtx_payload_type)
+    _check_payload_types(name, source)
     video = source.kind == pb.MEDIA_KIND_VIDEO
     if source.rids and not video:
         raise _invalid(f"mid {name}: audio has no rids")
@@ -162,6 +164,8 @@ def _read_source(source: pb.Source, extension_kinds: set[int]) -> SourceConfig:
         rtx_ssrcs=tuple(source.rtx_ssrcs),
         active=source.active,
         max_bitrate=source.max_bitrate,
+        vp9_payload_type=source.vp9_payload_type,
+        vp9_rtx_payload_type=source.vp9_rtx_payload_type,
     )
 
 
@@ -185,12 +189,18 @@ def _check_kind(kind: pb.MediaKind.ValueType, mid: str) -> None:
         raise _invalid(f"mid {mid}: kind must be audio or video")
 
 
-def _check_payload_types(mid: str, payload_type: int, rtx_payload_type: int) -> None:
-    for number in (payload_type, rtx_payload_type or payload_type):
+def _check_payload_types(mid: str, stream: pb.Source | pb.Slot) -> None:
+    optional = (stream.rtx_payload_type, stream.vp9_payload_type, stream.vp9_rtx_payload_type)
+    named = [stream.payload_type, *(number for number in optional if number)]
+    for number in named:
         if not 1 <= number <= 127 or number in RTCP_TYPES:
             raise _invalid(f"mid {mid}: payload type {number} must be 1 to 63 or 96 to 127 (RFC 5761 section 4)")
-    if payload_type == rtx_payload_type:
-        raise _invalid(f"mid {mid}: payload type {payload_type} cannot be its own RTX")
+    if len(set(named)) != len(named):
+        raise _invalid(f"mid {mid}: each codec and each RTX needs a payload type of its own")
+    if stream.vp9_payload_type and stream.kind != pb.MEDIA_KIND_VIDEO:
+        raise _invalid(f"mid {mid}: audio has no vp9_payload_type")
+    if stream.vp9_rtx_payload_type and not (stream.vp9_payload_type and stream.rtx_payload_type):
+        raise _invalid(f"mid {mid}: vp9_rtx_payload_type needs a vp9_payload_type and an rtx_payload_type")
 
 
 def _check_distinct(field: str, values: Iterable[object], what: str) -> None:

@@ -1,14 +1,16 @@
 """See forward.pxd."""
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
+from conclave.core.descriptor cimport VIDEO_VP9
 from conclave.core.leg cimport Layer, Leg, Slot
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.packet cimport Packet
-from conclave.core.rewrite cimport Rewritten, rewriter_again, rewriter_map
+from conclave.core.rewrite cimport Rewritten, rewriter_again, rewriter_map, rewriter_skip
 from conclave.core.rtp cimport abs_send_time, rtp_write_header
 from conclave.core.srtp cimport srtp_protect
 from conclave.core.status cimport NO_SPACE, OK, Status, UNSUPPORTED
 from conclave.core.vp8 cimport vp8_rewrite
+from conclave.core.vp9 cimport vp9_rewrite
 
 cdef size_t write_header(const Slot *slot, uint8_t *header, uint8_t payload_type, bint marker, bint padding,
                          uint64_t index, uint32_t rtp_timestamp, uint32_t ssrc, uint64_t now_ns) noexcept nogil:
@@ -27,11 +29,27 @@ cdef size_t write_header(const Slot *slot, uint8_t *header, uint8_t payload_type
     return size + leg.extension_size
 
 
+cdef inline bint is_vp9(const Slot *slot, const Packet *packet) noexcept nogil:
+    return slot.setup.video and packet.payload_size != 0 and packet.descriptor.codec == VIDEO_VP9
+
+
+cdef inline bint is_shown(const Slot *slot, const Packet *packet) noexcept nogil:
+    """Whether the slot's receiver knows the packet's codec."""
+    return slot.setup.vp9_payload_type != 0 or not is_vp9(slot, packet)
+
+
+cdef inline size_t write_numbers(uint8_t *out, const uint8_t *payload, const Packet *packet,
+                                 const Rewritten *numbers) noexcept nogil:
+    """Writes the part of the payload descriptor that has the slot's numbers, and returns its bytes."""
+    if packet.descriptor.codec == VIDEO_VP9:
+        return vp9_rewrite(out, payload, &packet.descriptor, numbers.picture_id, numbers.tl0_picture_index)
+    return vp8_rewrite(out, payload, &packet.descriptor, numbers.picture_id, numbers.tl0_picture_index, numbers.key_index)
+
+
 cdef inline void patch_descriptor(const Slot *slot, Packet *packet, const Rewritten *numbers) noexcept nogil:
-    """Writes the slot's VP8 numbers over the packet's own, which packet.vp8 keeps."""
-    if slot.setup.video and packet.payload_size and packet.vp8.picture_id_size != 1:
-        vp8_rewrite(packet.data + packet.header_size, packet.data + packet.header_size, &packet.vp8, numbers.picture_id,
-                    numbers.tl0_picture_index, numbers.key_index)
+    """Writes the slot's numbers over the packet's own, which packet.descriptor keeps."""
+    if slot.setup.video and packet.payload_size and packet.descriptor.picture_id_size != 1:
+        write_numbers(packet.data + packet.header_size, packet.data + packet.header_size, packet, numbers)
 
 
 cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, size_t padding, uint64_t now_ns,
@@ -41,14 +59,14 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
     cdef uint8_t *payload = packet.data + packet.header_size
     cdef uint8_t *place
     cdef size_t payload_size = packet.payload_size
-    cdef size_t descriptor_size, header_size, protected_size
+    cdef size_t numbers_size, header_size, protected_size
+    cdef uint8_t payload_type = slot.setup.vp9_payload_type if is_vp9(slot, packet) else slot.setup.payload_type
     cdef Status status
-    if slot.setup.video and packet.vp8.picture_id_size == 1:
+    if slot.setup.video and packet.descriptor.picture_id_size == 1:
         # A 7-bit picture id becomes 15 bits: the payload moves by a byte.
-        descriptor_size = vp8_rewrite(grown, payload, &packet.vp8, numbers.picture_id, numbers.tl0_picture_index,
-                                      numbers.key_index)
-        memcpy(grown + descriptor_size, payload + packet.vp8.size, payload_size - packet.vp8.size)
-        payload_size += descriptor_size - packet.vp8.size
+        numbers_size = write_numbers(grown, payload, packet, numbers)
+        memcpy(grown + numbers_size, payload + packet.descriptor.numbers_size, payload_size - packet.descriptor.numbers_size)
+        payload_size += numbers_size - packet.descriptor.numbers_size
         payload = grown
     else:
         patch_descriptor(slot, packet, numbers)
@@ -56,7 +74,7 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
         # RFC 3550 section 5.1: the last byte counts the padding. The packet's buffer has room behind its payload.
         memset(payload + payload_size, 0, padding - 1)
         payload[payload_size + padding - 1] = <uint8_t>padding
-    header_size = write_header(slot, header, slot.setup.payload_type, numbers.marker, padding != 0, numbers.index,
+    header_size = write_header(slot, header, payload_type, numbers.marker, padding != 0, numbers.index,
                                numbers.rtp_timestamp, slot.setup.ssrc, now_ns)
     place = outbox_reserve(outbox, DATAGRAM_MAX)
     if place == NULL:
@@ -81,18 +99,18 @@ cdef Status send_rtx(Slot *slot, Packet *packet, const Rewritten *numbers, uint6
     cdef uint8_t *place
     cdef size_t size = 2
     cdef size_t header_size, protected_size, skip = 0
+    cdef uint8_t payload_type = slot.setup.vp9_rtx_payload_type if is_vp9(slot, packet) else slot.setup.rtx_payload_type
     cdef Status status
-    if not slot.setup.rtx_payload_type:
+    if not payload_type:
         return UNSUPPORTED
     payload[0] = <uint8_t>(numbers.index >> 8)
     payload[1] = <uint8_t>numbers.index
     if slot.setup.video and packet.payload_size:
-        size += vp8_rewrite(payload + 2, original, &packet.vp8, numbers.picture_id, numbers.tl0_picture_index,
-                            numbers.key_index)
-        skip = packet.vp8.size
+        size += write_numbers(payload + 2, original, packet, numbers)
+        skip = packet.descriptor.numbers_size
     memcpy(payload + size, original + skip, packet.payload_size - skip)
     size += packet.payload_size - skip
-    header_size = write_header(slot, header, slot.setup.rtx_payload_type, numbers.marker, False, slot.next_rtx_index,
+    header_size = write_header(slot, header, payload_type, numbers.marker, False, slot.next_rtx_index,
                                numbers.rtp_timestamp, slot.setup.rtx_ssrc, now_ns)
     place = outbox_reserve(outbox, DATAGRAM_MAX)
     if place == NULL:
@@ -114,7 +132,12 @@ cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *out
     cdef size_t padding
     cdef Status status
     while packet != NULL:
-        status = rewriter_map(&slot.rewriter, packet, &numbers)
+        if is_shown(slot, packet):
+            status = rewriter_map(&slot.rewriter, packet, &numbers)
+        else:
+            # What follows in a codec that is shown goes on without a gap.
+            rewriter_skip(&slot.rewriter, packet)
+            status = UNSUPPORTED
         if status == OK and numbers.late:
             # Its index lies below what went out: only RTX may carry it (the nonce guard would refuse it).
             status = send_rtx(slot, packet, &numbers, now_ns, outbox)
@@ -128,7 +151,10 @@ cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *out
 
 cdef Status forward_again(Slot *slot, uint32_t stream, Packet *packet, uint64_t now_ns, Outbox *outbox) noexcept nogil:
     cdef Rewritten numbers
-    cdef Status status = rewriter_again(&slot.rewriter, stream, packet, &numbers)
+    cdef Status status
+    if not is_shown(slot, packet):
+        return UNSUPPORTED
+    status = rewriter_again(&slot.rewriter, stream, packet, &numbers)
     if status != OK:
         return status
     return send_rtx(slot, packet, &numbers, now_ns, outbox)

@@ -36,8 +36,10 @@ cdef struct SourceSetup:
     uint8_t mid[MID_MAX]
     uint8_t mid_size
     bint video
-    uint8_t payload_type
+    uint8_t payload_type           # of Opus or VP8
     uint8_t rtx_payload_type       # 0 for none
+    uint8_t vp9_payload_type       # 0 for none; a source may change its codec at any key frame
+    uint8_t vp9_rtx_payload_type   # 0 for none
     uint8_t layer_count            # 1 to 3, smallest first
     uint8_t rids[LAYERS_MAX][MID_MAX]
     uint8_t rid_sizes[LAYERS_MAX]  # 0 when the layer has no RID
@@ -48,8 +50,10 @@ cdef struct SourceSetup:
 
 cdef struct SlotSetup:
     bint video
-    uint8_t payload_type
+    uint8_t payload_type           # of Opus or VP8
     uint8_t rtx_payload_type       # 0 for none
+    uint8_t vp9_payload_type       # 0 when its receiver cannot show VP9
+    uint8_t vp9_rtx_payload_type   # 0 for none
     uint32_t ssrc
     uint32_t rtx_ssrc
     uint64_t first_index           # random

@@ -2,6 +2,7 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 from conclave.core.address cimport Address
+from conclave.core.descriptor cimport VIDEO_VP8, VIDEO_VP9, VideoCodec
 from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
 from conclave.core.nack cimport nack_init, nack_received
 from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_init, history_put,
@@ -13,6 +14,7 @@ from conclave.core.srtp cimport ReceiveStream, srtp_receive_stream_init, srtp_un
 from conclave.core.status cimport (INACTIVE, NO_KEY, NO_SPACE, OK, REPLAYED, Status, TOO_LARGE, UNKNOWN_STREAM,
                                    UNSUPPORTED)
 from conclave.core.vp8 cimport vp8_parse
+from conclave.core.vp9 cimport vp9_parse
 
 cdef uint64_t AWAKE_NS = 1_000_000_000
 cdef uint64_t DEFAULT_RTT_NS = 100_000_000
@@ -114,6 +116,23 @@ cdef void leg_announce(Leg *leg, uint32_t ssrc, Layer *layer, bint rtx) noexcept
         layer.rtx_bound = layer.rtx_bound or rtx
 
 
+cdef bint is_rtx(const SourceSetup *setup, uint8_t payload_type) noexcept nogil:
+    return payload_type != 0 and (payload_type == setup.rtx_payload_type or payload_type == setup.vp9_rtx_payload_type)
+
+
+cdef Status read_payload_type(VideoCodec *codec, const SourceSetup *setup, uint8_t payload_type, bint rtx) noexcept nogil:
+    """What a packet of a source, or of its RTX, carries; audio is told as VP8. UNSUPPORTED for what was not negotiated."""
+    if payload_type == 0:
+        return UNSUPPORTED
+    if payload_type == (setup.rtx_payload_type if rtx else setup.payload_type):
+        codec[0] = VIDEO_VP8
+        return OK
+    if payload_type == (setup.vp9_rtx_payload_type if rtx else setup.vp9_payload_type):
+        codec[0] = VIDEO_VP9
+        return OK
+    return UNSUPPORTED
+
+
 cdef Layer *find_layer(Leg *leg, const RtpExtensions *extensions, uint8_t payload_type, bint *rtx) noexcept nogil:
     """The layer that MID and RID of an authenticated packet name; NULL when they name none."""
     cdef Source *source = NULL
@@ -129,7 +148,7 @@ cdef Layer *find_layer(Leg *leg, const RtpExtensions *extensions, uint8_t payloa
             break
     if source == NULL:
         return NULL
-    rtx[0] = source.setup.rtx_payload_type != 0 and payload_type == source.setup.rtx_payload_type
+    rtx[0] = is_rtx(&source.setup, payload_type)
     if source.setup.layer_count == 1 and source.setup.rid_sizes[0] == 0:
         return source.layers[0]
     rid = extensions.repaired_rid if rtx[0] else extensions.rid
@@ -170,8 +189,8 @@ cdef void note_arrival(Layer *layer, const Packet *packet, bint video) noexcept 
     layer.received += 1
 
 
-cdef Status fill_packet(Packet *packet, const Source *source, Leg *leg, const RtpHeader *header, size_t size,
-                        uint64_t index, uint64_t now_ns) noexcept nogil:
+cdef Status fill_packet(Packet *packet, const Source *source, Leg *leg, const RtpHeader *header, VideoCodec codec,
+                        size_t size, uint64_t index, uint64_t now_ns) noexcept nogil:
     """Describes a decrypted packet whose padding is off already."""
     cdef RtpExtensions extensions
     cdef Status status
@@ -187,11 +206,14 @@ cdef Status fill_packet(Packet *packet, const Source *source, Leg *leg, const Rt
     packet.next = NULL
     if source.setup.video:
         if packet.payload_size:
-            status = vp8_parse(&packet.vp8, packet.data + packet.header_size, packet.payload_size)
+            if codec == VIDEO_VP9:
+                status = vp9_parse(&packet.descriptor, packet.data + packet.header_size, packet.payload_size)
+            else:
+                status = vp8_parse(&packet.descriptor, packet.data + packet.header_size, packet.payload_size)
             if status != OK:
                 return status
-            packet.key_frame = packet.vp8.key_frame
-            packet.frame_start = packet.vp8.frame_start
+            packet.key_frame = packet.descriptor.key_frame
+            packet.frame_start = packet.descriptor.frame_start
         return OK
     status = rtp_read_extensions(&extensions, header, packet.data, &leg.extensions)
     if status != OK:
@@ -206,6 +228,7 @@ cdef Status bind(Leg *leg, PacketPool *pool, const RtpHeader *header, const Pack
     """Gives an unknown SSRC, whose packet has just been authenticated, to the layer that it names."""
     cdef RtpExtensions extensions
     cdef Layer *layer
+    cdef VideoCodec codec
     cdef bint rtx = False
     cdef Status status = rtp_read_extensions(&extensions, header, packet.data, &leg.extensions)
     if status != OK:
@@ -213,8 +236,9 @@ cdef Status bind(Leg *leg, PacketPool *pool, const RtpHeader *header, const Pack
     layer = find_layer(leg, &extensions, header.payload_type, &rtx)
     if layer == NULL:
         return UNKNOWN_STREAM
-    if not rtx and header.payload_type != layer.source.setup.payload_type:
-        return UNSUPPORTED
+    status = read_payload_type(&codec, &layer.source.setup, header.payload_type, rtx)
+    if status != OK:
+        return status
     status = set_route(leg, header.ssrc, layer, rtx)
     if status != OK:
         return status
@@ -246,6 +270,8 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     cdef ReceiveStream *stream = &fresh
     cdef StreamRoute *route
     cdef Layer *layer = NULL
+    cdef VideoCodec codec
+    cdef const SourceSetup *setup
     cdef bint rtx = False
     cdef size_t plain_size, payload_size
     cdef uint64_t index
@@ -275,18 +301,21 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     if status != OK:
         return status
     plain_size = header.header_size + payload_size
+    setup = &layer.source.setup
+    status = read_payload_type(&codec, setup, header.payload_type, rtx)
+    if status != OK:
+        return status
     if rtx:
         if not layer.bound:
             return UNKNOWN_STREAM
-        status = rtx_unwrap(packet.data, &plain_size, header.header_size, layer.source.setup.payload_type, layer.media.ssrc)
+        status = rtx_unwrap(packet.data, &plain_size, header.header_size,
+                            setup.vp9_payload_type if codec == VIDEO_VP9 else setup.payload_type, layer.media.ssrc)
         if status != OK:
             return status
         index = nearest_index(layer.highest_index, (<uint16_t>packet.data[2] << 8) | packet.data[3])
-    elif header.payload_type != layer.source.setup.payload_type:
-        return UNSUPPORTED
     if not layer.source.active:
         return INACTIVE
-    status = fill_packet(packet, layer.source, leg, &header, plain_size, index, now_ns)
+    status = fill_packet(packet, layer.source, leg, &header, codec, plain_size, index, now_ns)
     if status != OK:
         return status
     packet.late = layer.received > 0 and index < layer.highest_index

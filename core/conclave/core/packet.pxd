@@ -1,6 +1,6 @@
 """A received packet without its hop protection, the pool it comes from and a stream's history (L2)."""
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from conclave.core.vp8 cimport Vp8Descriptor
+from conclave.core.descriptor cimport PayloadDescriptor
 
 cdef enum:
     PACKET_DATA_SIZE = 1536
@@ -19,7 +19,7 @@ cdef struct Packet:
     bint frame_start               # first packet of a frame
     uint8_t audio_level
     bint voice
-    Vp8Descriptor vp8              # video only
+    PayloadDescriptor descriptor   # video only
     bint pending                   # in the caller's list: it does not go back to the pool before packets_let_go
     bint displaced                 # the history has let go of it meanwhile
     Packet *next                   # free list, or the caller's pending list

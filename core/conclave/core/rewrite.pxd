@@ -1,7 +1,7 @@
 """What one slot does to the packets it forwards: continuous numbers over any switch of source (L3).
 
 Rules and the trials behind them: out = in + offset; at a switch the first packet goes on at last + 1, the timestamp
-by the elapsed arrival time (audio: whole multiples of 960), VP8 picture ids at last + 1; what is dropped is closed up.
+by the elapsed arrival time (audio: whole multiples of 960), picture ids at last + 1; what is dropped is closed up.
 Offsets are kept as spans, so that a late packet or a NACK finds the offsets that were in force at its place.
 """
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int64_t
@@ -57,6 +57,8 @@ cdef void rewriter_stop(Rewriter *rewriter) noexcept nogil
 # Numbers for a packet of the current stream. INACTIVE for a padding-only packet (it is closed up, unless it comes after a higher
 # index), TOO_LATE for one from before the switch or before the spans reach. A late one may still be asked for by a NACK.
 cdef Status rewriter_map(Rewriter *rewriter, const Packet *packet, Rewritten *out) noexcept nogil
+# Leaves out a packet of the current stream: it is closed up, unless it comes after a higher index.
+cdef void rewriter_skip(Rewriter *rewriter, const Packet *packet) noexcept nogil
 # For a NACK: which stream's packet has this number, sent or still missing. TOO_LATE when it was never given out or is forgotten.
 cdef Status rewriter_find(const Rewriter *rewriter, uint16_t sequence_number, uint32_t *stream, uint64_t *index_in) noexcept nogil
 # The numbers that a packet of `stream` went out under, by the spans; for retransmission. TOO_LATE when it never had any.

@@ -31,6 +31,7 @@ class SlotRewriter:
     def map(self, **fields: Unpack[PacketFields]) -> tuple[int, RewrittenFields]:
         """The status and the numbers out, which mean something only when it is OK."""
 
+    def skip(self, **fields: Unpack[PacketFields]) -> None: ...
     def again(self, stream: int, **fields: Unpack[PacketFields]) -> tuple[int, RewrittenFields]: ...
     def find(self, sequence_number: int) -> tuple[int, int] | None:
         """The stream and its index for a number out; None when it is unknown or forgotten."""

@@ -81,13 +81,13 @@ cdef void rewriter_switch(Rewriter *rewriter, uint32_t stream, const Packet *pac
     span.first_out = rewriter.last_out + 1
     span.index_offset = <int64_t>(span.first_out - span.first_in)
     span.timestamp_offset = first_timestamp - packet.rtp_timestamp
-    if packet.vp8.picture_id_size != 0:
+    if packet.descriptor.picture_id_size != 0:
         span.picture_base = <uint16_t>((rewriter.last_picture_id + 1) & PICTURE_ID_MASK)
-        span.picture_offset = <uint16_t>((span.picture_base - packet.vp8.picture_id) & PICTURE_ID_MASK)
-    if packet.vp8.tl0_offset != 0:
-        span.tl0_offset = <uint8_t>((rewriter.last_tl0 + 1 - packet.vp8.tl0_picture_index) & 0xFF)
-    if packet.vp8.has_key_index:
-        span.key_index_offset = <uint8_t>((rewriter.last_key_index + 1 - packet.vp8.key_index) & KEY_INDEX_MASK)
+        span.picture_offset = <uint16_t>((span.picture_base - packet.descriptor.picture_id) & PICTURE_ID_MASK)
+    if packet.descriptor.tl0_offset != 0:
+        span.tl0_offset = <uint8_t>((rewriter.last_tl0 + 1 - packet.descriptor.tl0_picture_index) & 0xFF)
+    if packet.descriptor.has_key_index:
+        span.key_index_offset = <uint8_t>((rewriter.last_key_index + 1 - packet.descriptor.key_index) & KEY_INDEX_MASK)
     rewriter.stream = stream
     rewriter.highest_in = packet.index - 1     # may be -1: compared as a signed distance only
 
@@ -133,9 +133,9 @@ cdef void close_gap(Rewriter *rewriter, uint64_t index) noexcept nogil:
 
 cdef uint16_t picture_id_out(const Span *span, const Packet *packet) noexcept nogil:
     """15 bits; a 7-bit picture id is taken as the one nearest to the span's base."""
-    cdef uint16_t picture_id = <uint16_t>(packet.vp8.picture_id + span.picture_offset)
+    cdef uint16_t picture_id = <uint16_t>(packet.descriptor.picture_id + span.picture_offset)
     cdef int distance
-    if packet.vp8.picture_id_size != 1:
+    if packet.descriptor.picture_id_size != 1:
         return picture_id & PICTURE_ID_MASK
     distance = (picture_id - span.picture_base) & SHORT_PICTURE_ID_MASK
     if distance >= SHORT_PICTURE_ID_HALF:
@@ -148,8 +148,8 @@ cdef void fill(const Span *span, const Packet *packet, bint video, Rewritten *ou
     out.index = packet.index + <uint64_t>span.index_offset
     out.rtp_timestamp = packet.rtp_timestamp + span.timestamp_offset
     out.picture_id = picture_id_out(span, packet)
-    out.tl0_picture_index = <uint8_t>((packet.vp8.tl0_picture_index + span.tl0_offset) & 0xFF)
-    out.key_index = <uint8_t>((packet.vp8.key_index + span.key_index_offset) & KEY_INDEX_MASK)
+    out.tl0_picture_index = <uint8_t>((packet.descriptor.tl0_picture_index + span.tl0_offset) & 0xFF)
+    out.key_index = <uint8_t>((packet.descriptor.key_index + span.key_index_offset) & KEY_INDEX_MASK)
     # RFC 3551 section 4.1: the marker begins a talkspurt, which lets the jitter buffer adapt to the new source.
     out.marker = packet.marker or (not video and span.switched and out.index == span.first_out)
 
@@ -172,11 +172,11 @@ cdef void note_frame(Rewriter *rewriter, const Packet *packet, const Rewritten *
     """Remembers the numbers of the frame that begins with `packet`, for the next switch."""
     rewriter.last_timestamp = out.rtp_timestamp
     rewriter.last_frame_ns = packet.arrival_ns
-    if packet.vp8.picture_id_size != 0:
+    if packet.descriptor.picture_id_size != 0:
         rewriter.last_picture_id = out.picture_id
-    if packet.vp8.tl0_offset != 0:
+    if packet.descriptor.tl0_offset != 0:
         rewriter.last_tl0 = out.tl0_picture_index
-    if packet.vp8.has_key_index:
+    if packet.descriptor.has_key_index:
         rewriter.last_key_index = out.key_index
 
 
@@ -199,18 +199,29 @@ cdef const Span *span_of(const Rewriter *rewriter, uint32_t stream, uint64_t ind
     return NULL
 
 
+cdef inline bint is_ahead(const Rewriter *rewriter, const Packet *packet) noexcept nogil:
+    return <int64_t>(packet.index - rewriter.highest_in) > 0
+
+
+cdef void rewriter_skip(Rewriter *rewriter, const Packet *packet) noexcept nogil:
+    if rewriter.stream == 0 or not is_ahead(rewriter, packet):
+        return
+    if packet.index - rewriter.highest_in > GAP_MAX:
+        close_gap(rewriter, packet.index)
+    close_up(rewriter, packet.index)
+    rewriter.highest_in = packet.index
+
+
 cdef Status rewriter_map(Rewriter *rewriter, const Packet *packet, Rewritten *out) noexcept nogil:
-    cdef bint ahead = <int64_t>(packet.index - rewriter.highest_in) > 0
+    cdef bint ahead = is_ahead(rewriter, packet)
     cdef const Span *span
     if rewriter.stream == 0:
         return INACTIVE
+    if packet.payload_size == 0:
+        rewriter_skip(rewriter, packet)
+        return INACTIVE
     if ahead and packet.index - rewriter.highest_in > GAP_MAX:
         close_gap(rewriter, packet.index)
-    if packet.payload_size == 0:
-        if ahead:
-            close_up(rewriter, packet.index)
-            rewriter.highest_in = packet.index
-        return INACTIVE
     if ahead:
         rewriter.highest_in = packet.index
         span = newest_span(rewriter)
@@ -225,7 +236,7 @@ cdef Status rewriter_map(Rewriter *rewriter, const Packet *packet, Rewritten *ou
     rewriter.last_out = out.index
     if not rewriter.started or out.rtp_timestamp != rewriter.last_timestamp:
         note_frame(rewriter, packet, out)
-        if packet.vp8.picture_id_size == 1 and ahead:
+        if packet.descriptor.picture_id_size == 1 and ahead:
             rebase_picture_id(rewriter, packet, out.picture_id)
     rewriter.started = True
     return OK
@@ -274,14 +285,14 @@ cdef class SlotRewriter:
         self.packet.payload_size = fields.get("payload_size", 100)
         self.packet.marker = fields.get("marker", False)
         if "picture_id" in fields:
-            self.packet.vp8.picture_id = fields["picture_id"]
-            self.packet.vp8.picture_id_size = fields.get("picture_id_size", 2)
+            self.packet.descriptor.picture_id = fields["picture_id"]
+            self.packet.descriptor.picture_id_size = fields.get("picture_id_size", 2)
         if "tl0_picture_index" in fields:
-            self.packet.vp8.tl0_picture_index = fields["tl0_picture_index"]
-            self.packet.vp8.tl0_offset = 4
+            self.packet.descriptor.tl0_picture_index = fields["tl0_picture_index"]
+            self.packet.descriptor.tl0_offset = 4
         if "key_index" in fields:
-            self.packet.vp8.key_index = fields["key_index"]
-            self.packet.vp8.has_key_index = True
+            self.packet.descriptor.key_index = fields["key_index"]
+            self.packet.descriptor.has_key_index = True
 
     def switch(self, uint32_t stream, **fields) -> None:
         self.describe(fields)
@@ -297,6 +308,10 @@ cdef class SlotRewriter:
         memset(&out, 0, sizeof(Rewritten))
         status = rewriter_map(&self.rewriter, &self.packet, &out)
         return <int>status, out
+
+    def skip(self, **fields) -> None:
+        self.describe(fields)
+        rewriter_skip(&self.rewriter, &self.packet)
 
     def again(self, uint32_t stream, **fields):
         cdef Rewritten out

@@ -87,6 +87,8 @@ cdef int fill_source(SourceSetup *out, object config) except -1:
     out.video = config.video
     out.payload_type = config.payload_type
     out.rtx_payload_type = config.rtx_payload_type
+    out.vp9_payload_type = config.vp9_payload_type
+    out.vp9_rtx_payload_type = config.vp9_rtx_payload_type
     out.layer_count = layer_count
     for i, rid in enumerate(config.rids):
         fill_name(out.rids[<int>i], &out.rid_sizes[<int>i], rid)
@@ -103,6 +105,8 @@ cdef int fill_slot(SlotSetup *out, object config) except -1:
     out.video = config.video
     out.payload_type = config.payload_type
     out.rtx_payload_type = config.rtx_payload_type
+    out.vp9_payload_type = config.vp9_payload_type
+    out.vp9_rtx_payload_type = config.vp9_rtx_payload_type
     out.ssrc = config.ssrc
     out.rtx_ssrc = config.rtx_ssrc
     # RFC 3550 asks for random first numbers; below 2**15, because receivers take the first packet's rollover count for 0

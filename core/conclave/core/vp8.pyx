@@ -1,6 +1,7 @@
 """The VP8 payload descriptor (RFC 7741 section 4.2) (L1)."""
 from libc.stdint cimport uint8_t, uint16_t
 from libc.string cimport memset
+from conclave.core.descriptor cimport PayloadDescriptor, VIDEO_VP8
 from conclave.core.status cimport Status, OK, TRUNCATED
 from conclave.core.wire cimport read_u16, write_u16
 
@@ -28,14 +29,15 @@ cdef enum:
     BIT_P = 0x01                   # VP8 payload header: set in an interframe (RFC 7741 section 4.3)
 
 
-cdef Status vp8_parse(Vp8Descriptor *out, const uint8_t *payload, size_t size) noexcept nogil:
+cdef Status vp8_parse(PayloadDescriptor *out, const uint8_t *payload, size_t size) noexcept nogil:
     """Reads the descriptor and, for the first packet of a frame, the P bit. Never reads past `size`; `out` is undefined unless OK.
 
     TRUNCATED when the descriptor, or the first payload byte of a frame, is not there.
     """
     cdef size_t offset = 1
     cdef uint8_t flags = 0
-    memset(out, 0, sizeof(Vp8Descriptor))
+    memset(out, 0, sizeof(PayloadDescriptor))
+    out.codec = VIDEO_VP8
     if size < 1:
         return TRUNCATED
     if payload[0] & BIT_X:
@@ -65,7 +67,7 @@ cdef Status vp8_parse(Vp8Descriptor *out, const uint8_t *payload, size_t size) n
     if flags & (BIT_T | BIT_K):
         if size <= offset:
             return TRUNCATED
-        out.key_index_offset = <uint8_t>offset
+        out.layer_offset = <uint8_t>offset
         if flags & BIT_T:
             out.has_tid = True
             out.temporal_layer = payload[offset] >> 6
@@ -74,7 +76,7 @@ cdef Status vp8_parse(Vp8Descriptor *out, const uint8_t *payload, size_t size) n
             out.has_key_index = True
             out.key_index = payload[offset] & KEY_INDEX_MASK
         offset += 1
-    out.size = <uint16_t>offset
+    out.size = out.numbers_size = <uint16_t>offset
     out.frame_start = (payload[0] & (BIT_S | PARTITION_MASK)) == BIT_S
     if out.frame_start:
         if size <= offset:
@@ -83,7 +85,7 @@ cdef Status vp8_parse(Vp8Descriptor *out, const uint8_t *payload, size_t size) n
     return OK
 
 
-cdef size_t vp8_rewrite(uint8_t *out, const uint8_t *payload, const Vp8Descriptor *descriptor, uint16_t picture_id,
+cdef size_t vp8_rewrite(uint8_t *out, const uint8_t *payload, const PayloadDescriptor *descriptor, uint16_t picture_id,
                         uint8_t tl0_picture_index, uint8_t key_index) noexcept nogil:
     """Writes the descriptor into `out` with new values, the picture id in its 15-bit form. Values of absent fields are ignored.
 
@@ -100,8 +102,8 @@ cdef size_t vp8_rewrite(uint8_t *out, const uint8_t *payload, const Vp8Descripto
     if descriptor.tl0_offset:
         out[size] = tl0_picture_index
         size += 1
-    if descriptor.key_index_offset:
-        out[size] = payload[descriptor.key_index_offset]
+    if descriptor.layer_offset:
+        out[size] = payload[descriptor.layer_offset]
         if descriptor.has_key_index:
             out[size] = (out[size] & ~KEY_INDEX_MASK) | (key_index & KEY_INDEX_MASK)
         size += 1
@@ -126,7 +128,7 @@ class Descriptor:
 
 def parse_descriptor(bytes payload not None) -> Descriptor:
     """Descriptor of a VP8 RTP payload. Raises the error of its Status."""
-    cdef Vp8Descriptor found
+    cdef PayloadDescriptor found
     cdef Status status = vp8_parse(&found, payload, len(payload))
     if status != OK:
         raise_status(status)
@@ -147,7 +149,7 @@ def rewrite_descriptor(bytes payload not None, *, uint16_t picture_id, uint8_t t
     """The payload's descriptor alone, with new values. Raises the error of the Status of reading it."""
     cdef uint8_t out[8]
     cdef const uint8_t *data = payload
-    cdef Vp8Descriptor found
+    cdef PayloadDescriptor found
     cdef size_t size
     cdef Status status = vp8_parse(&found, data, len(payload))
     if status != OK:
