@@ -67,7 +67,7 @@ def test_every_section_is_bundled_and_answered_in_order(client: str) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_one_codec_a_section_and_no_transport_cc(client: str) -> None:
+def test_the_codecs_of_a_section_and_no_transport_cc(client: str) -> None:
     offer = offer_of(client)
     for section, media in zip(offer.sections, answer_to(offer).media, strict=True):
         assert section.codec is not None
@@ -78,9 +78,15 @@ def test_one_codec_a_section_and_no_transport_cc(client: str) -> None:
             assert "stereo" not in media.values("fmtp")[0]
             assert "useinbandfec=1" in media.values("fmtp")[0]
         else:
-            assert media.formats == (str(codec.payload_type), str(codec.rtx_payload_type))
-            assert media.values("fmtp") == [f"{codec.rtx_payload_type} apt={codec.payload_type}"]
-            assert {f"{codec.payload_type} nack", f"{codec.payload_type} nack pli"} <= set(media.values("rtcp-fb"))
+            # VP8 first: a source is sent in the first one.
+            codecs = {"VP8/90000": codec} | ({"VP9/90000": section.vp9} if section.vp9 else {})
+            assert media.formats == tuple(str(n) for c in codecs.values() for n in (c.payload_type, c.rtx_payload_type))
+            assert media.values("fmtp") == [f"{c.rtx_payload_type} apt={c.payload_type}" for c in codecs.values()]
+            assert {f"{c.payload_type} {name}" for c in codecs.values() for name in codecs if c is codecs[name]} <= set(
+                media.values("rtpmap")
+            )
+            for each in codecs.values():
+                assert {f"{each.payload_type} nack", f"{each.payload_type} nack pli"} <= set(media.values("rtcp-fb"))
         assert not any("transport" in value for value in media.values("rtcp-fb") + media.values("extmap"))
 
 

@@ -49,6 +49,37 @@ def test_payload_types_are_the_offers_own(client: str, opus: int, vp8: int, rtx:
         assert (section.codec.payload_type, section.codec.rtx_payload_type) == wanted
 
 
+@pytest.mark.parametrize(("client", "vp9", "rtx"), [("chromium", 98, 99), ("firefox", 121, 125), ("aiortc", 0, 0)])
+def test_vp9_is_taken_where_it_is_offered_for_one_layer(client: str, vp9: int, rtx: int) -> None:
+    for index, section in enumerate(parse_offer(vector(client)).sections):
+        offers = section.kind == "video" and vp9 and not section.rids
+        found = (section.vp9.payload_type, section.vp9.rtx_payload_type) if section.vp9 else None
+        assert found == ((vp9, rtx) if offers else None), index
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("a=fmtp:98 profile-id=0", "a=fmtp:98 profile-id=2"),
+        lambda text: re.sub(r"a=rtcp-fb:98 nack pli\r\n", "", text),
+        lambda text: text.replace("a=rtpmap:98 VP9/90000", "a=rtpmap:98 VP9/48000"),
+    ],
+    ids=["another profile", "without repair", "another clock"],
+)
+def test_vp9_that_others_could_not_show_is_left_out(change: Callable[[str], str]) -> None:
+    text = vector("chromium")
+    assert change(text) != text
+    assert {section.vp9 for section in parse_offer(change(text)).sections} == {None}
+
+
+def test_without_rtx_of_vp8_there_is_none_of_vp9() -> None:
+    # A slot's RTX has one SSRC, whichever codec it repairs.
+    screen = parse_offer(vector("chromium").replace("apt=96", "apt=20")).sections[2]
+    assert screen.codec is not None
+    assert screen.vp9 is not None
+    assert (screen.codec.rtx_payload_type, screen.vp9.rtx_payload_type) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("client", "extensions"),
     [

@@ -8,7 +8,7 @@ from conclave.services.signalling.demand import LINGER_NS
 from conclave.v1 import meetings_pb2
 from conclave.v1 import signalling_pb2 as pb
 
-from .signalling_house import VIDEO_SLOTS, Client, House, hello, transport_id
+from .signalling_house import OFFER, VIDEO_SLOTS, Client, House, hello, transport_id
 
 ALL = [0, 1, 2]
 KINDS = {meetings_pb2.SOURCE_KIND_CAMERA: "camera", meetings_pb2.SOURCE_KIND_SCREEN: "screen"}
@@ -88,6 +88,29 @@ async def test_a_new_transport_begins_with_all_layers_and_one_that_is_lost_is_to
     bob.take()
     pass_time(house)
     assert told(ada) == told(bob) == []
+
+
+def screen_codecs(client: Client) -> list[int]:
+    """In what the screen is to be sent, by the events that wait."""
+    wanted = [message.layers_wanted for message in client.take() if message.HasField("layers_wanted")]
+    assert all(w.codec == pb.VIDEO_CODEC_VP8 for w in wanted if w.kind != meetings_pb2.SOURCE_KIND_SCREEN)
+    return [event.codec for event in wanted if event.kind == meetings_pb2.SOURCE_KIND_SCREEN]
+
+
+async def test_a_screen_is_sent_in_what_all_decode() -> None:
+    house = House()
+    ada, bob = [await house.join(name) for name in ("Ada", "Bob")]
+    await ada.offer()
+    await bob.offer()
+    house.media.tell_demand()
+    assert screen_codecs(ada) == screen_codecs(bob) == [pb.VIDEO_CODEC_VP9]
+    await bob.offer(sdp=OFFER.replace(" VP9/90000", " H265/90000"))
+    house.media.tell_demand()
+    assert screen_codecs(ada) == screen_codecs(bob) == [pb.VIDEO_CODEC_VP8]
+    await bob.ask(leave=pb.Leave())
+    # Codec and layers: nobody looks any more, either.
+    pass_time(house)
+    assert screen_codecs(ada) == [pb.VIDEO_CODEC_VP9]
 
 
 async def test_who_resumes_is_told_again() -> None:

@@ -84,6 +84,9 @@ class SourceSpec:
     active: bool
     # Whether its frames are end-to-end encrypted, as the client says.
     end_to_end: bool = False
+    # 0 for none; a source may change to and from VP9 at any time.
+    vp9_payload_type: int = 0
+    vp9_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,9 @@ class Slot:
     # What it shows; empty for nothing.
     source_id: str = ""
     layer: int = 0
+    # 0 when the client does not show VP9.
+    vp9_payload_type: int = 0
+    vp9_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)

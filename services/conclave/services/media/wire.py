@@ -36,6 +36,8 @@ def _slot_to_proto(slot: Slot) -> pb.Slot:
         kind=pb.MediaKind.ValueType(slot.kind),
         payload_type=slot.payload_type,
         rtx_payload_type=slot.rtx_payload_type,
+        vp9_payload_type=slot.vp9_payload_type,
+        vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
     )
 
 
@@ -49,6 +51,8 @@ def _slot_from_proto(slot: pb.Slot) -> Slot:
         slot.rtx_ssrc,
         slot.source_id,
         slot.layer,
+        slot.vp9_payload_type,
+        slot.vp9_rtx_payload_type,
     )
 
 
@@ -76,6 +80,8 @@ def create_transport_to_proto(spec: TransportSpec) -> pb.CreateTransport:
                 rtx_ssrcs=source.rtx_ssrcs,
                 active=source.active,
                 end_to_end=source.end_to_end,
+                vp9_payload_type=source.vp9_payload_type,
+                vp9_rtx_payload_type=source.vp9_rtx_payload_type,
             )
             for source in spec.sources
         ],

@@ -14,6 +14,7 @@ __all__ = ["LocalTransport", "SlotStream", "write_answer"]
 
 # What the core acts upon, of what the client offers. No transport-cc: see EXTENSIONS.
 FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
+OPUS, VP8, VP9 = "opus/48000/2", "VP8/90000", "VP9/90000"
 # Which extensions travel which way: a slot's packets carry no layer ids.
 RECEIVED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
 SENT = (MID, AUDIO_LEVEL, ABS_SEND_TIME)
@@ -65,10 +66,10 @@ def _priority(type_preference: int, local_preference: int) -> int:
     return (type_preference << 24) | (local_preference << 8) | (256 - 1)
 
 
-def _codec_lines(kind: str, codec: Codec) -> list[str]:
+def _codec_lines(name: str, codec: Codec) -> list[str]:
     number, rtx = codec.payload_type, codec.rtx_payload_type
-    lines = [f"a=rtpmap:{number} {'opus/48000/2' if kind == 'audio' else 'VP8/90000'}"]
-    if kind == "audio":
+    lines = [f"a=rtpmap:{number} {name}"]
+    if name == OPUS:
         offered = codec.parameters.replace(" ", "").split(";")
         minptime = [parameter for parameter in offered if parameter.startswith("minptime=")]
         # No stereo and no DTX: a speaker is one voice, and silence keeps its packets so that a slot never starves.
@@ -90,8 +91,10 @@ def _stream_lines(slot: SlotStream) -> list[str]:
 
 def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, first: bool) -> list[str]:
     assert section.codec is not None  # parse_offer refuses a wanted section without one
-    codec = section.codec
-    formats = " ".join(str(number) for number in (codec.payload_type, codec.rtx_payload_type) if number)
+    # VP8 first: a source is sent in it until all who look at it are known to decode VP9.
+    codecs = [(OPUS if section.kind == "audio" else VP8, section.codec)] + ([(VP9, section.vp9)] if section.vp9 else [])
+    numbers = [number for _, codec in codecs for number in (codec.payload_type, codec.rtx_payload_type) if number]
+    formats = " ".join(map(str, numbers))
     host = local.addresses[0]
     lines = [
         f"m={section.kind} {local.udp_port} {section.protocol} {formats}",
@@ -102,7 +105,8 @@ def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, 
     ]
     if first:
         lines += [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *_candidates(local)]
-    lines += _codec_lines(section.kind, codec)
+    for name, codec in codecs:
+        lines += _codec_lines(name, codec)
     known = SENT if section.receives else RECEIVED
     lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in known if uri in section.extensions]
     lines.append("a=sendonly" if section.receives else "a=recvonly")

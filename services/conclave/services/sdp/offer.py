@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.grammar import Description, Media, parse_description
@@ -31,7 +31,7 @@ _DIGITS = re.compile(r"[0-9]{1,10}")
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """The codec of an m-section: opus for audio, VP8 for video."""
+    """A codec of an m-section."""
 
     payload_type: int
     # 0 for none.
@@ -53,7 +53,10 @@ class Section:
     wanted: bool
     sends: bool = False
     receives: bool = False
+    # Opus or VP8.
     codec: Codec | None = None
+    # What is sent in layers has none: browsers send VP9 in one, unless each layer has a scalability mode.
+    vp9: Codec | None = None
     # The ids of the known header extensions, by URI.
     extensions: dict[str, int] = field(default_factory=dict)
     # As in the simulcast line; empty for a single stream.
@@ -112,28 +115,50 @@ def _by_payload_type(media: Media, name: str) -> dict[str, list[str]]:
     return found
 
 
-def _codec(media: Media, mid: str) -> Codec:
-    """Finds opus or VP8, and the RTX that belongs to it (RFC 4588 section 8.6)."""
+def _offered(media: Media, mid: str, wanted: str) -> Codec | None:
+    """Finds a codec by its name and clock rate, and the RTX that belongs to it (RFC 4588 section 8.6)."""
     offered = _payload_types(media, mid)
     names = {text: rest[0].lower() for text, rest in _by_payload_type(media, "rtpmap").items()}
     parameters = {text: rest[0] for text, rest in _by_payload_type(media, "fmtp").items()}
-    wanted, label = ("opus/48000/2", "opus") if media.kind == "audio" else ("vp8/90000", "VP8")
-    payload_type = next((number for number in offered if names.get(str(number)) == wanted), None)
+
+    def fields(number: int) -> list[str]:
+        return parameters.get(str(number), "").replace(" ", "").split(";")
+
+    def is_wanted(number: int) -> bool:
+        # RFC 9628 section 6: no profile-id means profile 0, the one that every decoder of VP9 has.
+        profiles = [field for field in fields(number) if field.startswith("profile-id=")]
+        return names.get(str(number)) == wanted and profiles in ([], ["profile-id=0"])
+
+    payload_type = next((number for number in offered if is_wanted(number)), None)
     if payload_type is None:
-        raise SdpInvalid(f"mid {mid} does not offer {label}")
-    rtx = 0
-    if media.kind == "video":
-        apt = f"apt={payload_type}"
-        for number in offered:
-            fields = parameters.get(str(number), "").replace(" ", "").split(";")
-            if names.get(str(number)) == "rtx/90000" and apt in fields:
-                rtx = number
-                break
+        return None
+    rtx = [n for n in offered if names.get(str(n)) == "rtx/90000" and f"apt={payload_type}" in fields(n)]
     feedback = _by_payload_type(media, "rtcp-fb")
     told = feedback.get("*", []) + feedback.get(str(payload_type), [])
-    if media.kind == "video" and not {"nack", "nack pli"} <= set(told):
+    return Codec(payload_type, rtx[0] if rtx else 0, tuple(told), parameters.get(str(payload_type), ""))
+
+
+def _codec(media: Media, mid: str) -> Codec:
+    """What every client sends and shows: opus or VP8."""
+    wanted, label = ("opus/48000/2", "opus") if media.kind == "audio" else ("vp8/90000", "VP8")
+    codec = _offered(media, mid, wanted)
+    if codec is None:
+        raise SdpInvalid(f"mid {mid} does not offer {label}")
+    if media.kind == "video" and not _is_repairable(codec):
         raise SdpInvalid(f"mid {mid} lacks a=rtcp-fb nack or nack pli for VP8")
-    return Codec(payload_type, rtx, tuple(told), parameters.get(str(payload_type), ""))
+    return codec
+
+
+def _vp9(media: Media, mid: str, codec: Codec) -> Codec | None:
+    """VP9 beside VP8, of the same means of repair."""
+    vp9 = _offered(media, mid, "vp9/90000") if media.kind == "video" else None
+    if vp9 is None or not _is_repairable(vp9):
+        return None
+    return vp9 if codec.rtx_payload_type else replace(vp9, rtx_payload_type=0)
+
+
+def _is_repairable(codec: Codec) -> bool:
+    return {"nack", "nack pli"} <= set(codec.feedback)
 
 
 def _extensions(media: Media, mid: str) -> dict[str, int]:
@@ -228,6 +253,7 @@ def _section(description: Description, media: Media, index: int, bundled: list[s
         sends,
         not sends,
         codec,
+        None if rids else _vp9(media, mid, codec),
         extensions,
         rids,
         ssrcs,

@@ -38,6 +38,7 @@ from conclave.services.meetings.model import (
 from conclave.services.meetings.service import MeetingService
 from conclave.services.sdp.offer import parse_offer
 from conclave.services.signalling.audience import Audience
+from conclave.services.signalling.codecs import ScreenCodecs, VideoCodec
 from conclave.services.signalling.demand import Demand
 from conclave.services.signalling.errors import MediaGone, RequestInvalid
 from conclave.services.signalling.negotiation import plan_transport, write_transport_answer
@@ -103,6 +104,7 @@ class MediaSessions:
         self._of_others = of_others
         self._monotonic_ns = monotonic_ns
         self._demand = Demand()
+        self._codecs = ScreenCodecs()
         # By participant; a transport that does not stand has no entry.
         self._slots: dict[str, dict[str, SlotView]] = {}
         self._wishes: dict[str, dict[str, Wish]] = {}
@@ -223,11 +225,16 @@ class MediaSessions:
         self._demand.forget_told(_pictures_of(participant))
 
     def tell_demand(self) -> None:
-        """Tells publishers which layers are looked at, where that is something else by now."""
-        for source, layers in self._demand.poll(self._monotonic_ns()).items():
+        """Tells publishers which layers are looked at and what all can decode, where that is something else by now."""
+        now_ns = self._monotonic_ns()
+        for meeting_id in self._codecs.poll(now_ns):
+            self._demand.forget_told(self._screens_in(meeting_id))
+        for source, layers in self._demand.poll(now_ns).items():
             publisher = self._meetings.participant(source_owner(source))
             if publisher is not None:
-                self._audience.tell(publisher, layers_message(source_kind(source), layers))
+                kind = source_kind(source)
+                codec = self._codecs.of(publisher.meeting_id) if kind is SourceKind.SCREEN else VideoCodec.VP8
+                self._audience.tell(publisher, layers_message(kind, layers, codec))
 
     async def take(self, event: CoreEvent) -> None:
         """Takes something that happened in the core. What is about transports of before is ignored."""
@@ -315,10 +322,13 @@ class MediaSessions:
             slot.mid: SlotView(slot.mid, slot.kind is MediaKind.AUDIO, slot.source_id, slot.layer)
             for slot in transport.slots
         }
+        pictures = [slot for slot in transport.slots if slot.kind is MediaKind.VIDEO]
+        self._codecs.receives(participant.meeting_id, participant.id, all(slot.vp9_payload_type for slot in pictures))
         participant.media = MEDIA_STATES[transport.state]
 
     def _forget_transport(self, participant: Participant) -> None:
         self._slots.pop(participant.id, None)
+        self._codecs.receives_no_more(participant.meeting_id, participant.id, self._monotonic_ns())
         self._wishes.pop(participant.id, None)
         self._count_wishes(participant)
         self._demand.end(_pictures_of(participant))
@@ -365,6 +375,11 @@ class MediaSessions:
                     await self._core.set_slots(participant.transport_id, [one])
                 except CoreRefused as error:
                     _log.warning("the core did not take a wish", extra=fields(reason=type(error).__name__))
+
+    def _screens_in(self, meeting_id: str) -> Set[str]:
+        meeting = next((m for m in self._meetings.meetings() if m.id == meeting_id), None)
+        present = [] if meeting is None else meeting.participants.values()
+        return {source_id(each.id, SourceKind.SCREEN) for each in present if SourceKind.SCREEN in each.published}
 
     def _source_stands(self, source: str) -> bool:
         owner = self._meetings.participant(source_owner(source))

@@ -49,13 +49,22 @@ def _source(section: Section, source: str, active: bool) -> SourceSpec:
         section.ssrcs,
         section.rtx_ssrcs,
         active,
+        vp9_payload_type=section.vp9.payload_type if section.vp9 else 0,
+        vp9_rtx_payload_type=section.vp9.rtx_payload_type if section.vp9 else 0,
     )
 
 
 def _slot(section: Section) -> Slot:
     assert section.codec is not None, "parse_offer refuses a section that takes part without a codec"
-    codec = section.codec
-    return Slot(section.mid, MEDIA_KINDS[section.kind], codec.payload_type, codec.rtx_payload_type)
+    codec, vp9 = section.codec, section.vp9
+    return Slot(
+        section.mid,
+        MEDIA_KINDS[section.kind],
+        codec.payload_type,
+        codec.rtx_payload_type,
+        vp9_payload_type=vp9.payload_type if vp9 else 0,
+        vp9_rtx_payload_type=vp9.rtx_payload_type if vp9 else 0,
+    )
 
 
 def _check_sources(offer: Offer, kinds: dict[str, SourceKind]) -> None:

@@ -23,6 +23,7 @@ from conclave.services.meetings.errors import (
 from conclave.services.meetings.model import EndReason, Quality, QualityLevel, QualityReason, SourceKind
 from conclave.services.mls.errors import EntersTooOften, GroupRetired, HandshakeRefused, NotYourLeaf, WrongEpoch
 from conclave.services.sdp.errors import SdpInvalid
+from conclave.services.signalling.codecs import VideoCodec
 from conclave.services.signalling.errors import MediaGone, RequestInvalid, TooManyProbes, VersionMismatch
 from conclave.services.signalling.slots import SlotView
 from conclave.v1 import meetings_pb2, rooms_pb2
@@ -94,9 +95,13 @@ def slots_message(slots: Iterable[SlotView]) -> pb.ServerMessage:
     return pb.ServerMessage(slots_changed=pb.SlotsChanged(slots=slots_to_proto(slots)))
 
 
-def layers_message(kind: SourceKind, layers: Iterable[int]) -> pb.ServerMessage:
-    """Tells a client which layers of one of its pictures are looked at."""
-    wanted = pb.LayersWanted(kind=meetings_pb2.SourceKind.ValueType(kind.value), layers=sorted(layers))
+def layers_message(kind: SourceKind, layers: Iterable[int], codec: VideoCodec) -> pb.ServerMessage:
+    """Tells a client which layers of one of its pictures are looked at, and in what it is to be sent."""
+    wanted = pb.LayersWanted(
+        kind=meetings_pb2.SourceKind.ValueType(kind.value),
+        layers=sorted(layers),
+        codec=pb.VideoCodec.ValueType(codec),
+    )
     return pb.ServerMessage(layers_wanted=wanted)
 
 
