@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conclave.services.content.errors import ContentGone, ContentLimit, RecipientGone, RevisionTaken
+from conclave.services.content.errors import ContentClosed, ContentGone, ContentLimit, RecipientGone, RevisionTaken
 from conclave.services.domain.errors import InvalidArgument, PermissionDenied, ServiceError, Unavailable
 from conclave.services.domain.roles import Role
 from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked
@@ -61,6 +61,7 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (ContentGone, pb.ERROR_CODE_INVALID_REQUEST),
     (RecipientGone, pb.ERROR_CODE_INVALID_REQUEST),
     (RevisionTaken, pb.ERROR_CODE_INVALID_REQUEST),
+    (ContentClosed, pb.ERROR_CODE_INVALID_REQUEST),
     (ContentLimit, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (SdpInvalid, pb.ERROR_CODE_SDP_INVALID),
     (TooManyReports, pb.ERROR_CODE_LIMIT_EXCEEDED),
