@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +10,9 @@ from aiortc.rtp import RTCP_PSFB_PLI, RTCP_RTPFB_NACK, RtcpPsfbPacket, RtcpRtpfb
 
 from clients.core_process import CoreProcess
 from clients.handshake import GCM_128, GCM_256, PROFILES, SHA1_80
-from clients.media import AudioMaker, VideoMaker, read_video
+from clients.media import AudioMaker, ScreenMaker, VideoMaker, read_video
 from clients.meeting import Meeting, play, wanted_key_frames
-from clients.participant import AUDIO, VIDEO, VIDEO_RTX, Participant
+from clients.participant import AUDIO, VIDEO, VIDEO_RTX, VIDEO_VP9, Participant
 from conclave.media.v1 import control_pb2 as pb
 
 if TYPE_CHECKING:
@@ -67,6 +67,38 @@ def test_video_passes_with_every_profile(meeting: Meeting, profile: str) -> None
     first = int(body.split()[1])
     expected = [b"camera %d %d" % (first + number // 3, number % 3) for number in range(len(packets))]
     assert [read_video(packet)[1] for packet in packets] == expected
+
+
+def test_a_slot_goes_over_from_a_camera_in_vp8_to_a_screen_in_vp9_and_back(meeting: Meeting) -> None:
+    facing, sharing, subscriber = (meeting.join(name) for name in ("facing", "sharing", "subscriber"))
+    camera, screen = VideoMaker(1111, VIDEO, mid="v"), ScreenMaker(2222, VIDEO_VP9, mid="v", name=b"screen")
+    for owner, made in ((facing, camera), (sharing, screen), (facing, camera)):
+        before = len(subscriber.received("rv0"))
+        subscriber.show("rv0", f"{owner.name}/v")
+
+        def comes(made: VideoMaker = made, before: int = before) -> bool:
+            types = [packet.payload_type for packet in subscriber.received("rv0")[before:]]
+            return types.count(made.payload_type) >= 20
+
+        play(owner, [made], [subscriber], comes, packets=2)
+    packets = subscriber.received("rv0")
+    types = [packet.payload_type for packet in packets]
+    assert [kind for kind, _ in groupby(types)] == [VIDEO, VIDEO_VP9, VIDEO]
+    ids = []
+    first = packets[0].sequence_number
+    for number, packet in enumerate(packets):
+        assert packet.sequence_number == (first + number) & 0xFFFF
+        is_screen = packet.payload_type == VIDEO_VP9
+        picture_id = (
+            int.from_bytes(packet.payload[1:3], "big") & 0x7FFF if is_screen else read_video(packet)[0].picture_id
+        )
+        assert picture_id is not None
+        ids.append(picture_id)
+    assert ids == [(ids[0] + number // 2) & 0x7FFF for number in range(len(ids))]
+    # What came of the screen is what was sent of it, behind a descriptor of five bytes.
+    shown = [packet.payload[5:] for packet in packets if packet.payload_type == VIDEO_VP9]
+    sent = [packet.payload[5:] for packet in screen.sent]
+    assert shown == sent[sent.index(shown[0]) :][: len(shown)]
 
 
 @pytest.mark.parametrize(("sending", "receiving"), [(SHA1_80, GCM_256), (GCM_128, SHA1_80)])

@@ -1,4 +1,4 @@
-"""RTP packets of made-up media: VP8 frames and Opus packets whose payloads say who sent them and when."""
+"""RTP packets of made-up media: VP8 and VP9 frames and Opus packets whose payloads say who sent them and when."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensions, HeaderExtensionsMap, RtpPacket
 
-__all__ = ["EXTENSIONS", "EXTENSION_IDS", "AudioMaker", "VideoMaker", "read_video"]
+__all__ = ["EXTENSIONS", "EXTENSION_IDS", "AudioMaker", "ScreenMaker", "VideoMaker", "read_video"]
 
 # By id; the numbers differ from HeaderExtension.Kind's on purpose.
 EXTENSION_IDS = {
@@ -46,7 +46,8 @@ class VideoMaker:
         self.frames += 1
         return made
 
-    def _packet(self, number: int, key: bool, last: bool, size: int) -> bytes:
+    def _begin(self, number: int, key: bool) -> tuple[bytes, bytes]:
+        """The payload descriptor, and what a frame must begin with."""
         descriptor = VpxPayloadDescriptor(
             partition_start=int(number == 0),
             partition_id=0,
@@ -59,6 +60,10 @@ class VideoMaker:
         if number == 0:
             # RFC 6386 section 9.1: the frame tag's lowest bit is 0 in a key frame, which has a start code and its size.
             body = b"\x10\x00\x00\x9d\x01\x2a\x40\x01\xb4\x00" if key else b"\x11\x00\x00"
+        return bytes(descriptor), body
+
+    def _packet(self, number: int, key: bool, last: bool, size: int) -> bytes:
+        descriptor, body = self._begin(number, key)
         body += b"%s %d %d " % (self.name, self.frames, number)
         packet = RtpPacket(
             payload_type=self.payload_type,
@@ -66,12 +71,22 @@ class VideoMaker:
             sequence_number=self.sequence_number,
             timestamp=self.timestamp,
             ssrc=self.ssrc,
-            payload=bytes(descriptor) + body.ljust(size, b"."),
+            payload=descriptor + body.ljust(size, b"."),
         )
         packet.extensions = HeaderExtensions(mid=self.mid, rtp_stream_id=self.rid)
         self.sequence_number = (self.sequence_number + 1) & 0xFFFF
         self.sent.append(packet)
         return packet.serialize(EXTENSIONS)
+
+
+@dataclass
+class ScreenMaker(VideoMaker):
+    """The same in VP9, of which the core can read nothing but the descriptor."""
+
+    def _begin(self, number: int, key: bool) -> tuple[bytes, bytes]:
+        # RFC 9628 section 4.2: I, P, L and B; 15 bits of picture id, the lowest layers, TL0PICIDX.
+        flags = 0xA0 | (0 if key else 0x40) | (0x08 if number == 0 else 0)
+        return bytes([flags]) + (0x8000 | self.picture_id).to_bytes(2, "big") + bytes([0, self.frames & 0xFF]), b""
 
 
 def read_video(packet: RtpPacket) -> tuple[VpxPayloadDescriptor, bytes]:

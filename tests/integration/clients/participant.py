@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from clients.core_process import CoreProcess
 
-__all__ = ["AUDIO", "VIDEO", "VIDEO_RTX", "Participant"]
+__all__ = ["AUDIO", "VIDEO", "VIDEO_RTX", "VIDEO_VP9", "Participant"]
 
 AUDIO, VIDEO, VIDEO_RTX = 111, 96, 97
+VIDEO_VP9, VIDEO_VP9_RTX = 98, 99
 CHECK_SECONDS = 1.0  # between consent checks (RFC 7675 asks for one every 5 s)
 RETRY_SECONDS = 0.1
 
@@ -47,7 +48,7 @@ class DatagramSocket(Protocol):
 
 
 class Participant:
-    """Sends on mid "a" (Opus) and "v" (VP8), receives on audio slots "ra0", ... and video slots "rv0", ...
+    """Sends on mid "a" (Opus) and "v" (VP8 or VP9), receives on audio slots "ra0", ... and video slots "rv0", ...
 
     rtp, rtcp: what came so far, decrypted; sent: protected datagrams as they went out.
     """
@@ -100,6 +101,8 @@ class Participant:
                         kind=pb.MEDIA_KIND_VIDEO,
                         payload_type=VIDEO,
                         rtx_payload_type=VIDEO_RTX,
+                        vp9_payload_type=VIDEO_VP9,
+                        vp9_rtx_payload_type=VIDEO_VP9_RTX,
                         rids=rids,
                         active=True,
                     ),
@@ -112,6 +115,8 @@ class Participant:
                             kind=pb.MEDIA_KIND_VIDEO,
                             payload_type=VIDEO,
                             rtx_payload_type=VIDEO_RTX,
+                            vp9_payload_type=VIDEO_VP9,
+                            vp9_rtx_payload_type=VIDEO_VP9_RTX,
                         )
                         for i in range(video_slots)
                     ),
