@@ -18,7 +18,7 @@ export class CryptoClient {
 
   /**
    * worker: runs entry.ts. framesChanged: called when frames begin to pass or to be stopped. lost: called if the worker
-   * ends; its keys are gone, and its person has to join again as a new leaf.
+   * says that it ends; its keys are gone, and its person has to join again as a new leaf.
    */
   constructor(worker: Worker, framesChanged: (change: FramesChanged) => void, lost: () => void) {
     this.#worker = worker;
@@ -27,11 +27,7 @@ export class CryptoClient {
       else if ("wanted" in data) for (const sender of this.#senders) void sendKeyFrames(sender);
       else this.#answered(data);
     };
-    worker.onerror = () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error("the worker has ended"));
-      this.#waiting.clear();
-      lost();
-    };
+    worker.onerror = lost;
   }
 
   /** Asks the session. Rejects with Refused where a group refuses. */
@@ -52,8 +48,11 @@ export class CryptoClient {
     end.transform = new RTCRtpScriptTransform(this.#worker, options);
   }
 
+  /** Ends the worker. Whatever was asked and not answered rejects. */
   close(): void {
     this.#worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(new Error("the worker has ended"));
+    this.#waiting.clear();
   }
 
   #answered(answer: Extract<FromWorker, { id: number }>): void {

@@ -4,6 +4,7 @@ import type { FramesChanged, Session } from "./session.ts";
 
 /** What the page may ask of the worker: the session's own methods. */
 export type Asked =
+  | "beat"
   | "enrol"
   | "leave"
   | "found"

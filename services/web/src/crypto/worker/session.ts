@@ -77,6 +77,9 @@ export class Session {
     this.#nowMs = nowMs;
   }
 
+  /** Does nothing; its answer says that the worker runs. */
+  beat(): void {}
+
   /** Ends the leaf there is: nothing is sent or played until another has found or joined a group. */
   leave(): void {
     this.#enrolled = undefined;

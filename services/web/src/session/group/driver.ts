@@ -116,7 +116,7 @@ export class GroupDriver {
       try {
         await task();
       } catch (error) {
-        this.#failed(error);
+        if (!this.#closed) this.#failed(error);
       }
     });
   }

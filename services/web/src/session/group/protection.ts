@@ -20,6 +20,7 @@ import { GroupDriver, type GroupStatus } from "./driver.ts";
 import { enrolmentFrom, IdentityRefused, isEndToEnd } from "./enrolment.ts";
 import { FrameWatch } from "./framewatch.ts";
 import type { Keys } from "./ports.ts";
+import { Pulse } from "./pulse.ts";
 
 /** Why this client cannot be in an end-to-end meeting at all. */
 export type Obstacle = "browser" | "deployment-changed" | "identity-refused" | "worker";
@@ -64,6 +65,7 @@ export class Protection {
   readonly #stops: (() => void)[];
   #store: Promise<IdentityStore> | undefined;
   #client: CryptoClient | undefined;
+  #pulse: Pulse | undefined;
   #enrolment: Enrolment | undefined;
   #losses = 0;
 
@@ -126,6 +128,7 @@ export class Protection {
     this.#driver.close();
     this.frames.close();
     for (const stop of this.#stops) stop();
+    this.#pulse?.close();
     this.#client?.close();
     this.#client = undefined;
   }
@@ -146,11 +149,13 @@ export class Protection {
       () => this.#client === client && this.#lost(client),
     );
     this.#client = client;
+    this.#pulse = new Pulse(this.#around.clock, () => client.ask("beat"), () => this.#lost(client));
     return client;
   }
 
   /** All keys are gone with the worker: another one comes in as a new leaf, and the frames go through that. */
   #lost(client: CryptoClient): void {
+    this.#pulse?.close();
     client.close();
     this.#client = undefined;
     this.#losses += 1;

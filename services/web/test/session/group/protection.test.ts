@@ -24,9 +24,12 @@ class FakeWorker {
   onmessage: ((event: { data: FromWorker }) => void) | null = null;
   onerror: (() => void) | null = null;
   ended = false;
+  /** Whether it answers nothing any more, and says nothing of it. */
+  still = false;
   readonly #session = new Session(() => undefined, () => undefined, () => 0, pageVault());
 
   postMessage({ id, name, values }: Asking): void {
+    if (this.still) return;
     const method = this.#session[name] as (...values: unknown[]) => unknown;
     Promise.resolve(method.apply(this.#session, values as unknown[])).then(
       (value) => this.onmessage?.({ data: { id, value } }),
@@ -179,6 +182,25 @@ test("a worker that ends takes its keys along: another comes in as a new leaf, t
   assert.deepEqual([house.renewals, house.workers.length, house.workers[0]?.ended], [1, 2, true]);
   house.found();
   await house.until(() => house.protection.status.value.name === "ready");
+});
+
+test("a worker that stands still without a word is replaced as one that has ended, and a busy one is not", async (context) => {
+  const house = new House(context);
+  await house.protection.entered(await house.joined(), false);
+  await house.until(() => house.asked.includes("enterGroup"));
+  const worker = house.workers[0];
+  assert.ok(worker !== undefined);
+  for (const isStill of [true, false]) {
+    worker.still = isStill;
+    await house.clock.advance(20_000);
+  }
+  assert.equal(house.workers.length, 1);
+  worker.still = true;
+  house.found(); // What it was asked will never be answered.
+  await house.clock.advance(40_000);
+  assert.deepEqual([house.renewals, worker.ended], [1, true]);
+  await house.until(() => house.asked.filter((each) => each === "enterGroup").length === 2);
+  assert.equal(house.workers.length, 2);
 });
 
 test("workers that end again and again end the visit, with the reason", async (context) => {
