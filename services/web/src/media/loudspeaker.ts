@@ -1,3 +1,4 @@
+import { streamOf } from "./streams.ts";
 import { tone } from "./tone.ts";
 
 /** Whether this browser lets a page choose where sound comes out. */
@@ -12,7 +13,7 @@ export class Loudspeaker {
     this.stop();
     this.#elements = tracks.map((track) => {
       const element = new Audio();
-      element.srcObject = new MediaStream([track]);
+      element.srcObject = streamOf(track);
       void direct(element, this.#speakerId);
       // A browser that still refuses plays after the next press: `resume`.
       element.play().catch(() => undefined);

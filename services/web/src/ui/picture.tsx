@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { streamOf } from "../media/streams.ts";
 import { mayCover } from "./layout.ts";
 
 interface PictureProps {
@@ -30,7 +31,7 @@ export function Picture({ track, mirrored = false, whole = false, ratio, seen }:
     };
     seen?.(false);
     element.addEventListener("resize", resized);
-    element.srcObject = track === undefined ? null : new MediaStream([track]);
+    element.srcObject = track === undefined ? null : streamOf(track);
     if (track !== undefined) element.play().catch(() => undefined); // Refused only while the page is hidden.
     return () => {
       element.removeEventListener("resize", resized);

@@ -1,5 +1,7 @@
 import { signal } from "@preact/signals";
 
+import { streamOf } from "../media/streams.ts";
+
 /** The part of the Document Picture-in-Picture API that is used; not every browser has it. */
 interface DocumentPictures {
   requestWindow(size: { width: number; height: number }): Promise<Window>;
@@ -87,6 +89,6 @@ export class SmallWindow {
 }
 
 function play(video: HTMLVideoElement, track: MediaStreamTrack | undefined): void {
-  video.srcObject = track === undefined ? null : new MediaStream([track]);
+  video.srcObject = track === undefined ? null : streamOf(track);
   if (track !== undefined) video.play().catch(() => undefined); // Refused only while it is in no window yet.
 }
