@@ -12,10 +12,12 @@ from typing import cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conclave.services.content.service import ContentService, ContentStore
+from conclave.services.domain.files import FileLimits
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import Room
+from conclave.services.files.service import FileService, FileStore, ObjectStore
 from conclave.services.invites.errors import InviteInvalid, LinkNotFound
 from conclave.services.invites.service import CreatedLink
 from conclave.services.media.errors import CoreRefused, CoreUnavailable
@@ -34,6 +36,7 @@ from conclave.services.mls.service import DeliveryService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
 from conclave.services.signalling.content import ContentAudience, ContentRequests
+from conclave.services.signalling.files import FileRequests
 from conclave.services.signalling.groups import GroupPresence, GroupRequests, GroupVoice
 from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.media import MediaSessions
@@ -218,6 +221,10 @@ class House:
         content = ContentService(self.meetings.register, no_store, self.desk, lambda: START, lambda: self.now_ns)
         content.observe(ContentAudience(self.audience))
         self.content = ContentRequests(content)
+        no_files, no_objects = cast("FileStore", None), cast("ObjectStore", None)
+        register = self.meetings.register
+        files = FileService(register, no_files, no_objects, FileLimits(), lambda: START, lambda: self.now_ns)
+        self.files = FileRequests(files)
         self.meetings.observe_people(self.audience)
         self.meetings.observe(self.audience)
         self.meetings.observe(self.media)
@@ -248,6 +255,7 @@ class Client:
             Prober(house.probes),
             house.group_requests,
             house.content,
+            house.files,
         )
         self.request_id = 0
         self.id, self.token = "", ""

@@ -45,7 +45,7 @@ SERVICE_LAYERS = (
     {"domain"},
     {"mls", "sdp", "media", "state", "rpc", "journal"},
     {"audit"},
-    {"rooms", "invites", "meetings", "content"},
+    {"rooms", "invites", "meetings", "content", "files"},
     {"signalling", "system"},
     {"control", "gateway", "demo", "cli", "appliance"},
 )
@@ -71,7 +71,19 @@ DEMO = f"{SERVICES}.demo"
 DEMO_ORDERS = f"{DEMO}.orders"
 # What only carries or shows: it speaks to control over gRPC and never touches its state.
 STATELESS = {"gateway", "demo", "cli", "appliance"}
-STATEFUL = {"audit", "content", "control", "invites", "meetings", "mls", "rooms", "signalling", "state", "system"}
+STATEFUL = {
+    "audit",
+    "content",
+    "control",
+    "files",
+    "invites",
+    "meetings",
+    "mls",
+    "rooms",
+    "signalling",
+    "state",
+    "system",
+}
 
 CYTHON_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import\b\s*\(?\s*([\w, ]*)|c?import\s+([\w., ]+))")
 CYTHON_HEADER = re.compile(r"^\s*cdef\s+extern\s+from\s+[\"'](.+?)[\"']")

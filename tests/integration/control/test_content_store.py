@@ -29,6 +29,7 @@ from conclave.services.domain.content import ContentKind, Line, Sealed
 from conclave.services.domain.identifiers import encode_random_id
 from conclave.services.domain.polls import Poll, Vote
 from conclave.services.domain.roles import Role
+from conclave.services.files.attachments import Attachments
 from conclave.services.meetings.errors import MeetingOver
 from conclave.services.meetings.model import Meeting, Participant
 from conclave.services.meetings.store import SqlMeetingStore
@@ -49,8 +50,9 @@ class House:
         audit = AuditLog("d1", lambda: NOW)
         attendance = Attendance("d1", audit)
         self.store = store
-        self.meetings = SqlMeetingStore(store, audit, [attendance])
-        self.content = SqlContentStore(store, audit, ContentVault(DatabaseKeys(KEY), "d1"), attendance)
+        attachments = Attachments("d1")
+        self.meetings = SqlMeetingStore(store, audit, [attendance, attachments])
+        self.content = SqlContentStore(store, audit, ContentVault(DatabaseKeys(KEY), "d1"), attendance, attachments)
         self.meeting = Meeting("m" * 16, "board", NOW)
         self._people = self._ids = 0
 

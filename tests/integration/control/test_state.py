@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from conclave.services.audit import models as audit_models
 from conclave.services.content.models import ContentKeyRow, ContentRow, PresenceRow
+from conclave.services.files.models import FileRow, FileTokenRow
 from conclave.services.invites import models as invite_models
 from conclave.services.meetings.models import MeetingRow, ParticipantRow, WaitingRow
 from conclave.services.mls import models as mls_models
@@ -41,6 +42,8 @@ TABLES = [
     ContentKeyRow,
     ContentRow,
     PresenceRow,
+    FileRow,
+    FileTokenRow,
     invite_models.InviteRow,
     audit_models.AuditRow,
     *GROUPS,
@@ -112,6 +115,7 @@ async def test_every_row_names_its_tenant_and_rows_about_people_their_subject() 
         WaitingRow.__table__,
         ContentRow.__table__,
         PresenceRow.__table__,
+        FileRow.__table__,
         invite_models.InviteRow.__table__,
         audit_models.AuditRow.__table__,
         *(model.__table__ for model in GROUPS if model is not mls_models.GroupRow),

@@ -36,6 +36,8 @@ class Draft:
     parent_id: str = ""
     # Whether neither it nor what belongs to it may change after this revision.
     closed: bool = False
+    # The uploads that it names.
+    file_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Record:
     # The object that it belongs to; empty for none.
     parent_id: str = ""
     closed: bool = False
+    # The uploads that it names; none once it is deleted.
+    file_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from conclave.services.meetings.models import ParticipantRow
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from conclave.services.content.attached import AttachedFiles
     from conclave.services.content.models import ContentRow
     from conclave.services.content.vault import ContentVault, MeetingKey
     from conclave.services.domain.data_classes import DataClass
@@ -23,8 +24,11 @@ __all__ = ["Readout"]
 class Readout:
     """The content of one meeting, in the clear."""
 
-    def __init__(self, session: Session, vault: ContentVault, tenant_id: str, meeting_id: str) -> None:
+    def __init__(
+        self, session: Session, vault: ContentVault, attached: AttachedFiles, tenant_id: str, meeting_id: str
+    ) -> None:
         self._session = session
+        self._attached = attached
         self._vault = vault
         self._tenant_id = tenant_id
         self._meeting_id = meeting_id
@@ -62,6 +66,7 @@ class Readout:
             body=body,
             parent_id=row.parent_id or "",
             closed=row.closed,
+            file_ids=self._attached.of(self._session, self._meeting_id, row.id) if KINDS[kind].files else (),
         )
 
     def _fetch(self, data_class: DataClass) -> MeetingKey:

@@ -8,6 +8,7 @@ from enum import Enum
 from conclave.services.content.errors import ContentClosed, ContentGone, ContentInvalid, NotYours, RevisionTaken
 from conclave.services.content.model import Deletion, Draft, Record
 from conclave.services.domain.content import KINDS, Body, Line, Sealed, validate_line
+from conclave.services.domain.files import SharedFile, validate_file
 from conclave.services.domain.polls import Poll, Vote, validate_poll, validate_vote
 from conclave.services.domain.protection import ProtectionMode
 
@@ -33,12 +34,16 @@ def check_draft(draft: Draft, mode: ProtectionMode) -> Draft:
         raise ContentInvalid(f"this room's protection needs the object {need}; reload the page")
     if draft.recipient_id and not registration.private:
         raise ContentInvalid("objects of this kind are for everybody; name no recipient")
-    if draft.revision < 1 or (draft.revision > 1 and not registration.kept):
-        raise ContentInvalid("revisions count from 1, and what is not kept has no other")
+    if draft.revision < 1 or (draft.revision > 1 and not (registration.kept and registration.changes)):
+        raise ContentInvalid("revisions count from 1, and objects of this kind may have no other")
     if bool(draft.parent_id) is (registration.parent is None):
         raise ContentInvalid("only objects of some kinds belong to another, and those always do")
     if draft.closed and draft.kind not in _PARENTS:
         raise ContentInvalid("objects of this kind are not closed")
+    if len(draft.file_ids) != registration.files:
+        raise ContentInvalid(f"an object of this kind names {registration.files} uploads")
+    if isinstance(draft.body, SharedFile) and draft.file_ids != (draft.body.file_id,):
+        raise ContentInvalid("the file within the object is another than beside it")
     return replace(draft, body=_checked(draft.body))
 
 
@@ -50,6 +55,8 @@ def _checked(body: Body) -> Body:
             return validate_poll(body)
         case Vote():
             return validate_vote(body)
+        case SharedFile():
+            return validate_file(body)
         case _:
             return body
 

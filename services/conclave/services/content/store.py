@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from conclave.services.content.attached import AttachedFiles
     from conclave.services.content.attendance import Attendance
     from conclave.services.content.model import Record
     from conclave.services.content.models import PresenceRow
@@ -41,17 +42,21 @@ MAX_CHANGES = 50_000
 class SqlContentStore:
     """What ContentService keeps, through SQLAlchemy."""
 
-    def __init__(self, store: Store, audit: AuditSink, vault: ContentVault, attendance: Attendance) -> None:
+    def __init__(
+        self, store: Store, audit: AuditSink, vault: ContentVault, attendance: Attendance, attached: AttachedFiles
+    ) -> None:
         self._store = store
         self._audit = audit
         self._vault = vault
         self._attendance = attendance
+        self._attached = attached
         self._tenant_id = store.tenant_id
 
     async def put(self, meeting: Meeting, sender: Participant, draft: Draft, time: datetime) -> Stored:
         """Takes a draft: new, a revision, or one that was taken before.
 
-        Raises what `judge` and `check_parent` do, RecipientGone, ContentInvalid, ContentLimit and MeetingOver.
+        Raises what `judge`, `check_parent` and the files do, RecipientGone, ContentInvalid, ContentLimit and
+        MeetingOver.
         """
 
         def work(session: Session) -> Stored:
@@ -64,6 +69,7 @@ class SqlContentStore:
             if draft.parent_id and change is not Change.REPEATED:
                 parent = self._parent(session, meeting, presence, draft, readout)
             if change is Change.NEW:
+                self._attached.tie(session, meeting, presence.person, draft.id, draft.file_ids)
                 self._insert(session, meeting, sender, presence, draft, parent, time)
             elif change is Change.REVISION:
                 assert existing is not None, "judged by what is there"
@@ -99,6 +105,7 @@ class SqlContentStore:
                 .values(**gone)
                 .execution_options(synchronize_session=False)
             )
+            self._attached.drop(session, meeting, content_id)
             self._change(session, meeting, existing, time, gone)
             return self._stored(session, meeting, content_id)
 
@@ -253,7 +260,7 @@ class SqlContentStore:
         return session.get(ContentRow, (self._tenant_id, meeting.id, content_id))
 
     def _readout(self, session: Session, meeting: Meeting) -> Readout:
-        return Readout(session, self._vault, self._tenant_id, meeting.id)
+        return Readout(session, self._vault, self._attached, self._tenant_id, meeting.id)
 
     def _stored(self, session: Session, meeting: Meeting, content_id: str, new: bool = True) -> Stored:
         row = self._find(session, meeting, content_id)

@@ -17,6 +17,7 @@ from conclave.services.domain.content import (
     Sign,
     SignName,
 )
+from conclave.services.domain.files import Preview, SharedFile
 from conclave.services.domain.identifiers import decode_random_id
 from conclave.services.domain.polls import Poll, Vote
 from conclave.v1 import content_pb2 as pb
@@ -27,7 +28,8 @@ __all__ = ["body_from_octets", "body_to_octets", "draft_from_proto", "page_to_pr
 
 def draft_from_proto(request: pb.SendContent) -> Draft:
     """What a client wants to share. Raises ContentInvalid and InvalidArgument."""
-    for identifier in (request.id, *filter(None, [request.recipient_participant_id, request.parent_id])):
+    named = filter(None, [request.recipient_participant_id, request.parent_id])
+    for identifier in (request.id, *named, *request.file_ids):
         decode_random_id(identifier)
     kind = _kind(request.kind)
     size = len(request.sealed) if request.HasField("sealed") else request.clear.ByteSize()
@@ -45,8 +47,16 @@ def draft_from_proto(request: pb.SendContent) -> Draft:
             body = _body(kind, clear)
         case None:
             raise ContentInvalid("the object is missing")
-    recipient_id = request.recipient_participant_id
-    return Draft(request.id, kind, request.revision, recipient_id, body, request.parent_id, request.closed)
+    return Draft(
+        request.id,
+        kind,
+        request.revision,
+        request.recipient_participant_id,
+        body,
+        request.parent_id,
+        request.closed,
+        tuple(request.file_ids),
+    )
 
 
 def body_to_octets(draft: Draft) -> bytes:
@@ -79,6 +89,7 @@ def record_to_proto(record: Record, own: bool) -> pb.ContentRecord:
         delivered=record.delivered,
         parent_id=record.parent_id,
         closed=record.closed,
+        file_ids=record.file_ids,
     )
     match record.body:
         case Sealed(octets):
@@ -119,6 +130,8 @@ def _body(kind: ContentKind, clear: pb.ContentObject) -> ClearBody:
             return Poll(clear.poll.question, tuple(clear.poll.options), clear.poll.multiple)
         case ContentKind.POLL_VOTE, "poll_vote":
             return Vote(clear.poll_vote.question, tuple(clear.poll_vote.options))
+        case ContentKind.FILE, "file":
+            return _file(clear.file)
     raise ContentInvalid("the object does not hold what its kind has")
 
 
@@ -144,4 +157,30 @@ def _clear(of: Draft | Record, body: ClearBody) -> pb.ContentObject:
             message.poll.CopyFrom(pb.Poll(question=question, options=options, multiple=multiple))
         case Vote(question, options):
             message.poll_vote.CopyFrom(pb.PollVote(question=question, options=options))
+        case SharedFile():
+            message.file.CopyFrom(_file_to_proto(body))
+    return message
+
+
+def _file(message: pb.SharedFile) -> SharedFile:
+    preview = None
+    if message.HasField("preview"):
+        shown = message.preview
+        preview = Preview(shown.data, shown.media_type, shown.width, shown.height)
+    return SharedFile(message.file_id, message.name, message.media_type, message.size, message.content_key, preview)
+
+
+def _file_to_proto(file: SharedFile) -> pb.SharedFile:
+    message = pb.SharedFile(
+        file_id=file.file_id,
+        name=file.name,
+        media_type=file.media_type,
+        size=file.size,
+        content_key=file.content_key,
+    )
+    if file.preview is not None:
+        shown = file.preview
+        message.preview.CopyFrom(
+            pb.FilePreview(data=shown.data, media_type=shown.media_type, width=shown.width, height=shown.height)
+        )
     return message

@@ -15,6 +15,12 @@ from conclave.services.content.store import SqlContentStore
 from conclave.services.content.vault import ContentVault
 from conclave.services.control.core_status import CoreStatusOfClient
 from conclave.services.control.options import ControlOptions, read_deployment_id
+from conclave.services.files.attachments import Attachments
+from conclave.services.files.grpc import FileTransferServicer, file_transfer_rpc_service
+from conclave.services.files.lifecycle import FilesPart
+from conclave.services.files.objects import LocalObjects
+from conclave.services.files.service import FileService
+from conclave.services.files.store import SqlFileStore
 from conclave.services.invites.identity import read_identity_key
 from conclave.services.invites.service import InviteService
 from conclave.services.media.client import CoreClient
@@ -33,6 +39,7 @@ from conclave.services.rpc.server import RpcServer, RpcService
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
 from conclave.services.signalling.content import ContentAudience, ContentRequests
+from conclave.services.signalling.files import FileRequests
 from conclave.services.signalling.groups import GroupPresence, GroupRequests, GroupVoice
 from conclave.services.signalling.grpc import SignallingServicer, signalling_rpc_service
 from conclave.services.signalling.hosts import HostRequests
@@ -125,7 +132,9 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     core = CoreClient(f"ipc://{options.core_control_socket}", f"ipc://{options.core_events_socket}")
     system = SystemService(store, CoreStatusOfClient(core), identity.fingerprint, identity.public_bytes, _version())
     attendance = Attendance(deployment_id, audit)
-    meeting_store = SqlMeetingStore(store, audit, [attendance])
+    attachments = Attachments(deployment_id)
+    # In this order: whose last presence has ended is known by the attendance.
+    meeting_store = SqlMeetingStore(store, audit, [attendance, attachments])
     meetings = MeetingService(meeting_store, core, clock, time.monotonic_ns)
     audience = Audience(meetings.meeting_in, meetings.waiting_in)
     probes = Probes(core, time.monotonic_ns)
@@ -134,11 +143,20 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     watch = MeetingWatch(meetings.register, rooms, clock)
     delivery = DeliveryService(SqlGroupStore(store), GroupVoice(meetings, audience), clock, time.monotonic_ns)
     presence = GroupPresence(meetings, delivery)
-    content_store = SqlContentStore(store, audit, ContentVault(keys, deployment_id), attendance)
+    content_store = SqlContentStore(store, audit, ContentVault(keys, deployment_id), attendance, attachments)
     content = ContentService(meetings.register, content_store, rooms, clock, time.monotonic_ns)
-    content.observe(ContentAudience(audience))
+    files = FileService(
+        meetings.register,
+        SqlFileStore(store, attendance),
+        LocalObjects(options.own_state / "files"),
+        options.files,
+        clock,
+        time.monotonic_ns,
+    )
+    for content_observer in (ContentAudience(audience), files):
+        content.observe(content_observer)
     content_requests = ContentRequests(content)
-    for observer in (audience, media, watch, presence, content):
+    for observer in (audience, media, watch, presence, content, files):
         meetings.observe(observer)
     for people_observer in (audience, watch):
         meetings.observe_people(people_observer)
@@ -158,19 +176,21 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
             Prober(probes),
             groups,
             content_requests,
+            FileRequests(files),
         )
     )
 
     parts: list[Part] = [
         SignallingPart(core, meetings, media, probes, streams.drop_dead),
         DeliveryPart(delivery, presence.members),
+        FilesPart(files),
     ]
     api = [
         room_rpc_service(rooms, invites),
         meeting_rpc_service(meetings, moderation, watch),
         system_rpc_service(system),
     ]
-    signalling = [signalling_rpc_service(streams)]
+    signalling = [signalling_rpc_service(streams), file_transfer_rpc_service(FileTransferServicer(files))]
     return Control(options, store, clock, parts, api, signalling)
 
 

@@ -6,10 +6,11 @@ import argparse
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from conclave.services.domain.files import FileLimits
 from conclave.services.rpc.server import TlsFiles
 
 __all__ = ["ControlOptions", "TlsListener", "parse_options", "read_deployment_id"]
@@ -32,6 +33,7 @@ class ControlOptions:
     database_url: str | None
     public_url: str
     tls: TlsListener | None
+    files: FileLimits = field(default=FileLimits())
 
     @property
     def own_state(self) -> Path:
@@ -74,19 +76,43 @@ def parse_options(arguments: Sequence[str]) -> ControlOptions:
     parser.add_argument("--tls-cert", type=Path, help="certificate chain of the TCP listener (PEM)")
     parser.add_argument("--tls-key", type=Path, help="its private key (PEM)")
     parser.add_argument("--tls-client-ca", type=Path, help="the authority that signs client certificates (PEM)")
+    limits = FileLimits()
+    parser.add_argument(
+        "--max-file-size", type=_size, default=limits.file_size, help="bytes of one shared file, such as 500MiB (2GiB)"
+    )
+    parser.add_argument(
+        "--max-meeting-files", type=_size, default=limits.meeting_size, help="bytes of one meeting's files (20GiB)"
+    )
+    parser.add_argument(
+        "--min-free-space", type=_size, default=limits.free_space, help="bytes of the disk that files leave free (1GiB)"
+    )
+    parser.add_argument(
+        "--max-uploads", type=int, default=limits.uploads, help="files that one person sends at once (5)"
+    )
     read = parser.parse_args(arguments)
     url = urlsplit(read.public_url)
     if url.scheme != "https" or not url.hostname or url.query or url.fragment or url.path.strip("/"):
         parser.error("--public-url has the form https://host or https://host:port: browsers use a camera on https only")
     tls = None
-    files = (read.tls_cert, read.tls_key, read.tls_client_ca)
+    tls_files = (read.tls_cert, read.tls_key, read.tls_client_ca)
     if read.listen_tcp is not None:
-        if None in files:
+        if None in tls_files:
             parser.error("--listen-tcp needs --tls-cert, --tls-key and --tls-client-ca: no TCP without mutual TLS")
-        tls = TlsListener(read.listen_tcp, TlsFiles(*files))
-    elif files != (None, None, None):
+        tls = TlsListener(read.listen_tcp, TlsFiles(*tls_files))
+    elif tls_files != (None, None, None):
         parser.error("--tls-cert, --tls-key and --tls-client-ca go with --listen-tcp")
-    return ControlOptions(read.state, read.run_dir, read.database_url, read.public_url, tls)
+    if read.max_uploads < 1:
+        parser.error("--max-uploads is 1 at least")
+    files = FileLimits(read.max_file_size, read.max_meeting_files, read.min_free_space, read.max_uploads)
+    return ControlOptions(read.state, read.run_dir, read.database_url, read.public_url, tls, files)
+
+
+def _size(text: str) -> int:
+    """Bytes, or as many with a unit. Raises ArgumentTypeError."""
+    match = re.fullmatch(r"([0-9]{1,18})(B|KiB|MiB|GiB|TiB)?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError("a size is a number of bytes, or one with KiB, MiB, GiB or TiB: 20GiB")
+    return int(match[1]) << 10 * ("B", "KiB", "MiB", "GiB", "TiB").index(match[2] or "B")
 
 
 def read_deployment_id(path: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from conclave.services.domain.data_classes import DataClass
+from conclave.services.domain.files import SharedFile
 from conclave.services.domain.polls import Poll, Vote
 from conclave.services.domain.rates import Rate
 from conclave.services.domain.texts import validate_text
@@ -38,6 +39,7 @@ class ContentKind(IntEnum):
     REACTION = 2
     POLL = 4
     POLL_VOTE = 5
+    FILE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class Registration:
     rate: Rate
     # The kind of object that each of these belongs to, one a person.
     parent: ContentKind | None = None
+    # How many uploads it names.
+    files: int = 0
+    # Whether its author may change it.
+    changes: bool = True
 
 
 KINDS: dict[ContentKind, Registration] = {
@@ -61,6 +67,9 @@ KINDS: dict[ContentKind, Registration] = {
     ContentKind.POLL: Registration(DataClass.ENGAGEMENT, kept=True, private=False, rate=Rate(0.1, 5)),
     ContentKind.POLL_VOTE: Registration(
         DataClass.ENGAGEMENT, kept=True, private=False, rate=Rate(1, 10), parent=ContentKind.POLL
+    ),
+    ContentKind.FILE: Registration(
+        DataClass.SHARED_CONTENT, kept=True, private=True, rate=Rate(1, 10), files=1, changes=False
     ),
 }
 
@@ -97,7 +106,7 @@ class Sealed:
     octets: bytes = field(repr=False)
 
 
-ClearBody = Line | Sign | Poll | Vote
+ClearBody = Line | Sign | Poll | Vote | SharedFile
 Body = ClearBody | Sealed
 """What an object holds."""
 

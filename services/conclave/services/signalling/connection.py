@@ -16,6 +16,7 @@ from conclave.services.rooms.grpc import room_to_proto
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.content import CONTENT_REQUESTS, ContentRequests
 from conclave.services.signalling.errors import MediaGone, OutOfOrder, RequestInvalid, VersionMismatch
+from conclave.services.signalling.files import FILE_REQUESTS, FileRequests
 from conclave.services.signalling.groups import (
     END_TO_END,
     GROUP_REQUESTS,
@@ -41,7 +42,7 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = ["Connection", "InviteDesk", "RoomDesk"]
 
 VERSION = 1
-CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe", "quality", END_TO_END, "content")
+CAPABILITIES = ("slots", "lobby", "hosts", "hands", "probe", "quality", END_TO_END, "content", "files")
 # What a client says that can wait, and one that shows no credential because it wants nothing but to probe.
 LOBBY, PROBE = "lobby", "probe"
 MAX_WISHES = 64
@@ -83,6 +84,7 @@ class Connection:
         prober: Prober,
         groups: GroupRequests,
         content: ContentRequests,
+        files: FileRequests,
     ) -> None:
         self._meetings = meetings
         self._media = media
@@ -95,6 +97,7 @@ class Connection:
         self._prober = prober
         self._groups = groups
         self._content = content
+        self._files = files
         self._opened_ns = monotonic_ns()
         self._credential = pb.Hello()
         self._capabilities: frozenset[str] = frozenset()
@@ -198,6 +201,8 @@ class Connection:
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
             case body if body in CONTENT_REQUESTS:
                 self.outbox.put(await self._content.carry_out(self._present(), message))
+            case body if body in FILE_REQUESTS:
+                self.outbox.put(await self._files.carry_out(self._present(), message))
             case body if body in REQUESTS:
                 await self._hosts.carry_out(self._present(), message)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))

@@ -7,6 +7,14 @@ from collections.abc import Iterable
 from conclave.services.content.errors import ContentClosed, ContentGone, ContentLimit, RecipientGone, RevisionTaken
 from conclave.services.domain.errors import InvalidArgument, PermissionDenied, ServiceError, Unavailable
 from conclave.services.domain.roles import Role
+from conclave.services.files.errors import (
+    FileGone,
+    FileTooLarge,
+    StorageFull,
+    TokenInvalid,
+    TooManyTransfers,
+    TooManyUploads,
+)
 from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked
 from conclave.services.media.errors import CoreExhausted
 from conclave.services.meetings.errors import (
@@ -63,6 +71,12 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (RevisionTaken, pb.ERROR_CODE_INVALID_REQUEST),
     (ContentClosed, pb.ERROR_CODE_INVALID_REQUEST),
     (ContentLimit, pb.ERROR_CODE_LIMIT_EXCEEDED),
+    (FileTooLarge, pb.ERROR_CODE_FILE_TOO_LARGE),
+    (StorageFull, pb.ERROR_CODE_STORAGE_FULL),
+    (TooManyUploads, pb.ERROR_CODE_TOO_MANY_UPLOADS),
+    (TooManyTransfers, pb.ERROR_CODE_LIMIT_EXCEEDED),
+    (FileGone, pb.ERROR_CODE_FILE_GONE),
+    (TokenInvalid, pb.ERROR_CODE_SESSION_LOST),
     (SdpInvalid, pb.ERROR_CODE_SDP_INVALID),
     (TooManyReports, pb.ERROR_CODE_LIMIT_EXCEEDED),
     (CoreExhausted, pb.ERROR_CODE_LIMIT_EXCEEDED),

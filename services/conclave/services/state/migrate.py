@@ -10,7 +10,7 @@ from conclave.services.state.engine import CannotOpenDatabase
 
 __all__ = ["HEAD", "SCRIPTS", "migrate"]
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision of the newest migration; a new one changes this with it."""
 
 SCRIPTS = Path(__file__).with_name("migrations")
