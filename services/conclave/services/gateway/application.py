@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestHandler
 
 from conclave.services.gateway.control_link import ControlLink
+from conclave.services.gateway.files import Files
 from conclave.services.gateway.headers import set_security_headers
 from conclave.services.gateway.limits import Limits
 from conclave.services.gateway.pages import StaticFiles, serve_page
@@ -37,10 +38,13 @@ class Gateway:
         self._max_sockets = limits.connections + _SPARE_SOCKETS
         self._link = ControlLink(control_socket)
         self._signalling = Signalling(self._link, limits)
-        self._files = StaticFiles(static)
+        self._files = Files(self._link, limits)
+        self._static = StaticFiles(static)
         application = web.Application(client_max_size=1024, middlewares=[_plain_errors])
         application.router.add_get("/signal", self._signalling.serve, allow_head=False)
         application.router.add_get("/healthz", self._health)
+        application.router.add_put("/files/{file_id}/parts/{number}", self._files.put_part)
+        application.router.add_get("/files/{file_id}", self._files.read, allow_head=False)
         application.router.add_get("/{path:.*}", self._page)
         application.on_response_prepare.append(_prepare)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_TIMEOUT_S)
@@ -78,14 +82,14 @@ class Gateway:
         await self._link.close()
 
     async def _page(self, request: web.Request) -> web.Response:
-        return serve_page(request, self._files)
+        return serve_page(request, self._static)
 
     async def _health(self, request: web.Request) -> web.Response:
         healthy = await self._link.healthy()
         state = {
             "gateway": "ok",
             "control": "ok" if healthy else "away",
-            "client": "ok" if self._files.built else "missing",
+            "client": "ok" if self._static.built else "missing",
         }
         return web.json_response(state, headers={"Cache-Control": "no-store"})
 

@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conclave.v1 import signalling_pb2_grpc
+from conclave.v1 import files_pb2, files_pb2_grpc, signalling_pb2_grpc
 
 __all__ = ["ControlLink"]
 
@@ -30,11 +30,20 @@ class ControlLink:
     def __init__(self, socket: Path) -> None:
         self._channel = grpc.aio.insecure_channel(f"unix:{socket}", options=_OPTIONS)
         self._signalling = signalling_pb2_grpc.SignallingServiceStub(self._channel)
+        self._files: Any = files_pb2_grpc.FileTransferServiceStub(self._channel)
         self._health: Any = health_pb2_grpc.HealthStub(self._channel)
 
     def connect(self) -> Any:
         """Opens the stream of one client: ConnectRequest up, ConnectResponse down."""
         return self._signalling.Connect()
+
+    def put_part(self) -> Any:
+        """Opens the stream of one part of a file: PutPartRequest up, one PutPartResponse down."""
+        return self._files.PutPart()
+
+    def read_file(self, request: files_pb2.ReadFileRequest) -> Any:
+        """Opens the stream of a file's bytes: ReadFileResponse down."""
+        return self._files.ReadFile(request)
 
     async def healthy(self) -> bool:
         """Whether control answers, and says that it serves."""

@@ -40,6 +40,16 @@ class Limits:
     """Messages that wait for one client."""
     queue_size: int = 1024 * 1024
     """Bytes of messages that wait for one client."""
+    requests_of_files: Rate = field(default=Rate(50, 400))
+    """Parts and readings of files of one address."""
+    refused_tokens_of_address: Rate = field(default=Rate(0.5, 30))
+    """Requests for files with a token that is none, of one address."""
+    transfers: int = 200
+    """Parts and readings of files at once."""
+    transfer_stall_s: float = 30
+    """Without a byte of a file."""
+    part_timeout_s: float = 600
+    """For one part of a file to come in; 56 kbit/s are enough."""
     tracked_addresses: int = 10_000
     """Addresses whose rates are kept; the one unused longest is forgotten."""
 
