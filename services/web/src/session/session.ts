@@ -96,7 +96,6 @@ export class Session {
     );
     const request = this.#connection.request.bind(this.#connection);
     this.hosting = new Hosting(request);
-    this.content = new Content(request, clock);
     this.#media = new MeetingMedia(
       {
         request,
@@ -124,6 +123,7 @@ export class Session {
       renewMedia: () => void this.media.renew(),
       obstructed: (obstacle) => this.#obstructed(obstacle),
     });
+    this.content = new Content(request, clock, this.protection);
   }
 
   get #inMeeting(): boolean {
@@ -163,7 +163,7 @@ export class Session {
     this.phase.value = "left";
     const told = this.#connection.request({ case: "leave", value: {} }).catch(() => undefined);
     await Promise.race([told, new Promise<void>((resolve) => this.#clock.after(LEAVE_MS, resolve))]);
-    this.#close();
+    this.#end();
   }
 
   /** The page goes away: says so without waiting. */
@@ -251,7 +251,7 @@ export class Session {
       case "meetingEnded":
         this.endReason.value = body.value.reason;
         this.phase.value = "ended";
-        return this.#close();
+        return this.#end();
       default:
         if (this.#told.value !== undefined) this.#told.value = afterEvent(this.#told.value, body);
         this.protection.event(body);
@@ -262,11 +262,12 @@ export class Session {
   #refused(error: SignallingError): void {
     this.problem.value = error;
     this.phase.value = "refused";
-    this.#close();
+    this.#end();
   }
 
   #obstructed(obstacle: Obstacle): void {
     this.obstacle.value = obstacle;
+    this.protection.end();
     this.leaveAtOnce();
     this.phase.value = "refused";
   }
@@ -275,6 +276,12 @@ export class Session {
     if (this.#told.value === undefined) return;
     // A new transport has new slots: what was known of the old ones is void.
     this.#told.value = withSlots({ ...this.#told.value, slots: new Map() }, slots);
+  }
+
+  /** It is over, and the keys are erased. Who only loads the page anew needs them again. */
+  #end(): void {
+    this.protection.end();
+    this.#close();
   }
 
   #close(): void {

@@ -10,8 +10,22 @@ export const chat: typeof english = {
   messages: "Nachrichten",
   youName: "Sie",
   newMessages: "Neue Nachrichten",
-  chatUnavailable:
-    "In Ende-zu-Ende-verschlüsselten Besprechungen gibt es noch keinen Chat. Was Sie schreiben, wäre nicht so geschützt, wie diese Besprechung es verspricht.",
+  chatSealed:
+    "Nur die Menschen hier können diese Nachrichten lesen. Der Server kann es nicht. Er behält sie verschlüsselt, bis die Besprechung endet; dann werden sie gelöscht.",
+  earlierUnreadable: (count) =>
+    count === 1 ? "1 frühere Nachricht kann hier nicht gelesen werden" : `${count} frühere Nachrichten können hier nicht gelesen werden`,
+  waitingForMessageKey: "Wartet auf den Schlüssel zu dieser Nachricht",
+  messageUnreadable: (reason) => `Diese Nachricht kann nicht geöffnet werden: ${reason}.`,
+  messageNoKey: "dieses Gerät hat ihren Schlüssel nicht",
+  messageOtherGroup: "sie ist aus einer anderen Besprechung",
+  messageNotAMember: "wer sie geschrieben hat, war nicht in der Besprechung",
+  messageChanged: "sie wurde unterwegs verändert oder mit anderen Schlüsseln gemacht",
+  messageWrongSender: "sie ist nicht von der Person, von der sie sein soll",
+  messageWrongRecipient: "sie ist nicht für die Person, für die sie sein soll",
+  messageMismatch: "sie ist nicht die Nachricht, die angekündigt war",
+  messageReplayed: "sie wurde schon einmal geschickt, als andere Nachricht oder in älterer Fassung",
+  messageUnprotected: "sie kam unverschlüsselt",
+  messageFailed: "dieses Gerät konnte sie nicht bearbeiten",
   chatKept:
     "Die Appliance kann diese Nachrichten lesen. Sie behält sie verschlüsselt, bis die Besprechung endet; dann werden sie gelöscht.",
 
@@ -33,8 +47,10 @@ export const chat: typeof english = {
   deliveredMark: "Bei allen angekommen, die hier sind",
   deliveredToOne: "Angekommen",
   sending: "Wird gesendet …",
+  sendsWhenSecured: "Geht hinaus, sobald die Besprechung gesichert ist",
   sendsLater: "Geht hinaus, sobald die Verbindung wieder da ist",
   notSent: (reason) => `Nicht gesendet: ${reason}`,
+  reasonNoKey: (name) => `${name} hat noch keinen Schlüssel`,
   reasonTooFast: "zu viele Nachrichten auf einmal",
   discardMessage: "Verwerfen",
   actionsForMessage: (name, time) => `Weitere Aktionen für die Nachricht von ${name}, ${time}`,

@@ -1,28 +1,17 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 
-import {
-  ContentKind,
-  type ContentObject,
-  type ContentObjectSchema,
-  type ContentRecord,
-} from "../../gen/conclave/v1/content_pb.js";
-import { DataClass } from "../../gen/conclave/v1/data_class_pb.js";
+import { ContentObjectSchema, type ContentRecord } from "../../gen/conclave/v1/content_pb.js";
 import type { ServerMessage } from "../../gen/conclave/v1/signalling_pb.js";
 import type { Request } from "../../protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../../protocol/errors.ts";
 import type { Clock } from "../../protocol/ports.ts";
+import { DATA_CLASSES, type SharedKind } from "./kinds.ts";
+import { isLiftable, type OpenedRecord, type Seal } from "./seal.ts";
 
 /** How long what has arrived is gathered before it is confirmed: one confirmation stands for all. */
 export const CONFIRM_MS = 1000;
-
-/** The data class of each kind's objects, as the appliance has registered them. */
-const DATA_CLASSES = {
-  [ContentKind.CHAT]: DataClass.MESSAGES,
-  [ContentKind.REACTION]: DataClass.ENGAGEMENT,
-  [ContentKind.POLL]: DataClass.ENGAGEMENT,
-  [ContentKind.POLL_VOTE]: DataClass.ENGAGEMENT,
-} as const;
-export type SharedKind = keyof typeof DATA_CLASSES;
+/** So many objects that cannot be opened now are tried again when the keys change. */
+const MOST_UNOPENED = 1000;
 
 /** An object that the person wants to share. */
 export interface Shared {
@@ -38,12 +27,11 @@ export interface Shared {
   readonly closed?: boolean;
 }
 
-/** An object that came. */
-export interface Received {
-  /** What the appliance says about it: whose it is, when and for whom. Read what it holds from `content`, never from here. */
-  readonly record: Omit<ContentRecord, "body">;
-  /** What it holds; without a case if it was taken back. */
-  readonly content: ContentObject["content"];
+/**
+ * An object that came. Read what it holds from `content`, never from the record; it has no case if the object was taken
+ * back, or if `refusal` says why it is not shown. One that could not be opened may come again, opened.
+ */
+export interface Received extends OpenedRecord {
   /** Whether it was shared just now, or read from what was missed. */
   readonly isLive: boolean;
 }
@@ -67,6 +55,7 @@ export interface ContentReader {
 export class ContentChannel {
   readonly #request: Request;
   readonly #clock: Clock;
+  readonly #seal: Seal;
   readonly #readers: ContentReader[] = [];
   /** The latest change that is known, and the one up to which nothing is missing. */
   #latest = 0n;
@@ -75,10 +64,16 @@ export class ContentChannel {
   #isReading = false;
   #willConfirm = false;
   #last: Promise<void> = Promise.resolve();
+  /** By id: what could not be opened when it came. */
+  readonly #unopened = new Map<string, { readonly record: ContentRecord; readonly isLive: boolean }>();
 
-  constructor(request: Request, clock: Clock) {
+  constructor(request: Request, clock: Clock, seal: Seal) {
     this.#request = request;
     this.#clock = clock;
+    this.#seal = seal;
+    seal.status.subscribe((status) => {
+      if (status.name === "ready") this.#openAgain();
+    });
   }
 
   addReader(reader: ContentReader): void {
@@ -86,12 +81,13 @@ export class ContentChannel {
   }
 
   /**
-   * Shares an object or a revision of one. Rejects with SignallingError where the appliance refuses it, with
-   * ConnectionLost where it did not answer: the same id and revision may be shared again then, and nothing is doubled.
+   * Shares an object or a revision of one; in an end-to-end room it waits for keys. Rejects with RecipientMissing if the
+   * one it is for has none, with SignallingError where the appliance refuses it, with ConnectionLost where it did not
+   * answer: the same id and revision may be shared again then, and nothing is doubled.
    */
   async share({ content, recipientId, ...label }: Shared): Promise<void> {
-    const clear = { ...label, dataClass: DATA_CLASSES[label.kind], content };
-    const body = { case: "clear", value: clear } as const;
+    const clear = create(ContentObjectSchema, { ...label, dataClass: DATA_CLASSES[label.kind], content });
+    const body = await this.#seal.bodyOf(clear, recipientId);
     const value = { ...label, recipientParticipantId: recipientId, body };
     await this.#request({ case: "sendContent", value });
   }
@@ -120,6 +116,7 @@ export class ContentChannel {
 
   forget(): void {
     this.#latest = this.#complete = 0n;
+    this.#unopened.clear();
     void this.#tell((reader) => reader.forget?.());
   }
 
@@ -147,12 +144,37 @@ export class ContentChannel {
 
   async #take(record: ContentRecord, isLive: boolean): Promise<void> {
     if (record.sequence > this.#latest) this.#latest = record.sequence;
-    await this.#tell((reader) => reader.received({ record, content: contentOf(record), isLive }));
+    this.#unopened.delete(record.id);
+    await this.#open(record, isLive);
   }
 
-  /** Tells the readers, in the order in which things came. */
+  async #open(record: ContentRecord, isLive: boolean): Promise<void> {
+    await this.#turn(async () => {
+      const opened = await this.#seal.open(record);
+      if (isLiftable(opened.refusal)) this.#keepUnopened(record, isLive);
+      for (const reader of this.#readers) reader.received({ ...opened, isLive });
+    });
+  }
+
+  #keepUnopened(record: ContentRecord, isLive: boolean): void {
+    this.#unopened.set(record.id, { record, isLive });
+    const [oldest] = this.#unopened.keys();
+    if (this.#unopened.size > MOST_UNOPENED && oldest !== undefined) this.#unopened.delete(oldest);
+  }
+
+  #openAgain(): void {
+    const again = [...this.#unopened.values()];
+    this.#unopened.clear();
+    for (const { record, isLive } of again) void this.#open(record, isLive);
+  }
+
   async #tell(what: (reader: ContentReader) => void): Promise<void> {
-    this.#last = this.#last.then(() => this.#readers.forEach(what));
+    await this.#turn(async () => this.#readers.forEach(what));
+  }
+
+  /** Everything happens in the order in which it came. */
+  async #turn(task: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(task);
     await this.#last;
   }
 
@@ -167,10 +189,6 @@ export class ContentChannel {
       this.#request(request).catch(ignoreFailure); // Said again after coming back.
     });
   }
-}
-
-function contentOf({ body }: ContentRecord): ContentObject["content"] {
-  return body.case === "clear" ? body.value.content : { case: undefined };
 }
 
 /** Lets pass what becomes of a request that the appliance refused or that was lost on the way. */

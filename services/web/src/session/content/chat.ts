@@ -5,6 +5,7 @@ import { newContentId } from "../../protocol/contentid.ts";
 import { ConnectionLost, SignallingError } from "../../protocol/errors.ts";
 import { ignoreFailure, type ContentChannel, type ContentReader, type Received, type Shared } from "./channel.ts";
 import { entryFrom, withDelivered, withEntry, type ChatEntry, type ChatLog } from "./chatlog.ts";
+import { RecipientMissing } from "./seal.ts";
 
 export const MAX_LINE = 4000;
 
@@ -20,8 +21,8 @@ export interface Outgoing {
   readonly revision: number;
   readonly text: string;
   readonly addressee: Addressee | undefined;
-  /** Why the appliance did not take it; undefined while it is on its way. */
-  readonly refusal: SignallingError | undefined;
+  /** Why it did not get there; undefined while it is on its way. */
+  readonly refusal: SignallingError | RecipientMissing | undefined;
 }
 
 /** What is written in a meeting: lines that came, lines on their way, and what is being typed. */
@@ -57,9 +58,10 @@ export class Chat implements ContentReader {
   received(object: Received): void {
     const entry = entryFrom(object);
     if (entry === undefined) return;
-    const isNew = this.log.peek().every((each) => each.id !== entry.id);
+    const known = this.log.peek().find((each) => each.id === entry.id);
     this.log.value = withEntry(this.log.peek(), entry);
-    if (object.isLive && !entry.own && isNew) this.heard.value = entry;
+    const isNews = (known === undefined || known.refusal !== undefined) && entry.refusal === undefined;
+    if (object.isLive && !entry.own && isNews) this.heard.value = entry;
   }
 
   delivered(id: string): void {
@@ -97,7 +99,9 @@ export class Chat implements ContentReader {
     this.editing.value = undefined;
     const { entry } = editing;
     if (text === entry.text) return;
-    this.#post({ id: entry.id, revision: entry.revision + 1, text, addressee: undefined, refusal: undefined });
+    const { id, recipientId, recipientName } = entry;
+    const addressee = recipientId === "" ? undefined : { id: recipientId, name: recipientName };
+    this.#post({ id, revision: entry.revision + 1, text, addressee, refusal: undefined });
   }
 
   /** Sends again what was refused. */
@@ -149,7 +153,7 @@ export class Chat implements ContentReader {
       await this.#channel.share(shared(line));
       this.outgoing.value = this.outgoing.peek().filter((each) => each !== line);
     } catch (error) {
-      if (!(error instanceof SignallingError)) throw error;
+      if (!(error instanceof SignallingError || error instanceof RecipientMissing)) throw error;
       const refused = { ...line, refusal: error };
       this.outgoing.value = this.outgoing.peek().map((each) => (each === line ? refused : each));
     }

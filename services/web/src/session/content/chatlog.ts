@@ -1,4 +1,5 @@
 import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
+import type { ContentRefusal } from "../../crypto/content/open.ts";
 import type { Received } from "./channel.ts";
 
 /** A line of chat as it is now. */
@@ -17,17 +18,22 @@ export interface ChatEntry {
   readonly timeMs: number;
   readonly deletion: ContentDeletion;
   readonly delivered: boolean;
-  /** Empty once it is deleted. */
+  /** Empty once it is deleted, and where it cannot be opened. */
   readonly text: string;
+  /** Why it cannot be opened. */
+  readonly refusal: ContentRefusal | undefined;
+  /** Whether it is from before this client had keys: one of those that are counted, and not shown. */
+  readonly isEarlier: boolean;
 }
 
 /** What is known of a meeting's chat, an immutable value, in the order in which it was said. */
 export type ChatLog = readonly ChatEntry[];
 
 /** The line that an object tells of; undefined for one of another kind. */
-export function entryFrom({ record, content }: Received): ChatEntry | undefined {
+export function entryFrom({ record, content, refusal, isLive }: Received): ChatEntry | undefined {
   if (record.kind !== ContentKind.CHAT) return undefined;
-  if (record.deletion === ContentDeletion.UNSPECIFIED && content.case !== "chat") return undefined;
+  const isThere = record.deletion === ContentDeletion.UNSPECIFIED;
+  if (isThere && refusal === undefined && content.case !== "chat") return undefined;
   return {
     id: record.id,
     sequence: record.sequence,
@@ -42,6 +48,8 @@ export function entryFrom({ record, content }: Received): ChatEntry | undefined 
     deletion: record.deletion,
     delivered: record.delivered,
     text: content.case === "chat" ? content.value.text : "",
+    refusal,
+    isEarlier: !isLive && (refusal === "no-key" || refusal === "other-group"),
   };
 }
 
@@ -49,7 +57,9 @@ export function entryFrom({ record, content }: Received): ChatEntry | undefined 
 export function withEntry(log: ChatLog, entry: ChatEntry): ChatLog {
   const known = log.findIndex((each) => each.id === entry.id);
   if (known >= 0) {
-    if ((log[known]?.sequence ?? 0n) >= entry.sequence) return log;
+    const before = log[known];
+    const isOpenedNow = before?.refusal !== undefined && before.sequence === entry.sequence;
+    if (before !== undefined && before.sequence >= entry.sequence && !isOpenedNow) return log;
     return log.with(known, entry);
   }
   const later = log.findIndex((each) => each.firstSequence > entry.firstSequence);

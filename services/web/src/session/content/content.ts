@@ -4,8 +4,10 @@ import type { Clock } from "../../protocol/ports.ts";
 import { ContentChannel } from "./channel.ts";
 import { Chat } from "./chat.ts";
 import { Polls } from "./polls.ts";
+import type { ContentProtection } from "./ports.ts";
 import { Reactions } from "./reactions.ts";
 import { returnKeyFor } from "./returnkey.ts";
+import { Seal } from "./seal.ts";
 
 /** What people share beside sound and pictures. */
 export class Content {
@@ -14,8 +16,8 @@ export class Content {
   readonly polls: Polls;
   readonly #channel: ContentChannel;
 
-  constructor(request: Request, clock: Clock) {
-    this.#channel = new ContentChannel(request, clock);
+  constructor(request: Request, clock: Clock, protection: ContentProtection) {
+    this.#channel = new ContentChannel(request, clock, new Seal(protection));
     this.chat = new Chat(this.#channel);
     this.reactions = new Reactions(this.#channel, clock);
     this.polls = new Polls(this.#channel);

@@ -4,6 +4,8 @@ import type { Bytes } from "../../crypto/bytes.ts";
 import { ownIdentity, type Identity } from "../../crypto/identity/own.ts";
 import { DeploymentChanged, Pins } from "../../crypto/identity/pins.ts";
 import type { IdentityStore } from "../../crypto/identity/store.ts";
+import type { Claim, ContentOpening, Unsealable } from "../../crypto/content/codec.ts";
+import type { Sealing } from "../../crypto/content/seal.ts";
 import type { Member } from "../../crypto/member.ts";
 import { CryptoClient } from "../../crypto/worker/client.ts";
 import type { Enrolment } from "../../crypto/worker/session.ts";
@@ -124,13 +126,38 @@ export class Protection {
     return this.isOn.peek() ? this.frames.guard(this.#worker()) : undefined;
   }
 
+  /** What a member shares, sealed for the group. recipientId: empty for everybody. */
+  async sealContent(sealing: Sealing, recipientId: string): Promise<Bytes | Unsealable> {
+    // A worker that has ended has taken its keys along; there will be others.
+    return (await this.#client?.ask("sealContent", sealing, recipientId).catch(() => undefined)) ?? "no-key";
+  }
+
+  async openContent(sealed: Bytes, claim: Claim): Promise<ContentOpening> {
+    return (await this.#client?.ask("openContent", sealed, claim).catch(() => undefined)) ?? { refused: "failed" };
+  }
+
   close(): void {
+    this.#stop();
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  /** The person will not come back: erases the keys to what was shared, which outlive the page otherwise. */
+  end(): void {
+    this.#stop();
+    const client = this.#client;
+    this.#client = undefined;
+    void client
+      ?.ask("forgetContent")
+      .catch(() => undefined)
+      .then(() => client.close());
+  }
+
+  #stop(): void {
     this.#driver.close();
     this.frames.close();
     for (const stop of this.#stops) stop();
     this.#pulse?.close();
-    this.#client?.close();
-    this.#client = undefined;
   }
 
   #openStore(): Promise<IdentityStore> {

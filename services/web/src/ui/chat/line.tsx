@@ -10,6 +10,7 @@ import { Icon } from "../icons.tsx";
 import { Menu, type MenuItem } from "../menu.tsx";
 import { clockTime } from "../time.ts";
 import { OutgoingState } from "./outgoing.tsx";
+import { unreadableText } from "./unreadable.ts";
 import { PrivateMark, Words } from "./words.tsx";
 
 interface LineProps {
@@ -32,7 +33,7 @@ export function Line({ session, entry, outgoing, askToDelete }: LineProps): JSX.
       <div class="chat-text">
         <p class="chat-head">
           <bdi class="chat-name">{name}</bdi> <time>{time}</time>
-          {!isDeleted && entry.revision > 1 && <span>{texts.edited}</span>}
+          {!isDeleted && entry.refusal === undefined && entry.revision > 1 && <span>{texts.edited}</span>}
           {entry.own && entry.delivered && !isDeleted && <Delivered entry={entry} />}
         </p>
         {entry.recipientId !== "" && <PrivateMark name={entry.own ? entry.recipientName : entry.senderName} />}
@@ -40,6 +41,8 @@ export function Line({ session, entry, outgoing, askToDelete }: LineProps): JSX.
           <p class="chat-deleted">
             {entry.deletion === ContentDeletion.BY_HOST ? texts.deletedByHost : texts.deletedByAuthor}
           </p>
+        ) : entry.refusal !== undefined ? (
+          <p class="chat-deleted">{unreadableText(entry.refusal)}</p>
         ) : (
           <Words text={outgoing?.text ?? entry.text} />
         )}
@@ -67,13 +70,16 @@ function Delivered({ entry }: { entry: ChatEntry }): JSX.Element {
 function actionsFor(session: Session, entry: ChatEntry, askToDelete: () => void): MenuItem[] {
   if (entry.deletion !== ContentDeletion.UNSPECIFIED) return [];
   const { chat } = session.content;
+  const remove = { text: texts.deleteMessage, destructive: true, press: askToDelete };
+  // What cannot be opened cannot be changed.
+  if (entry.own && entry.refusal !== undefined) return [remove];
   if (entry.own) {
     const edit = (): void => {
       chat.editing.value = { entry, text: entry.text };
     };
     return [
       { text: texts.editMessage, press: edit },
-      { text: texts.deleteMessage, destructive: true, press: askToDelete },
+      remove,
     ];
   }
   // What two people said to each other is theirs alone.

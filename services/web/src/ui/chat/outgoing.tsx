@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 
 import { ErrorCode } from "../../gen/conclave/v1/signalling_pb.js";
 import { texts } from "../../i18n/index.ts";
-import type { SignallingError } from "../../protocol/errors.ts";
+import { SignallingError } from "../../protocol/errors.ts";
 import type { Outgoing } from "../../session/content/chat.ts";
 import type { Session } from "../../session/session.ts";
 import { Avatar } from "../avatar.tsx";
@@ -30,11 +30,11 @@ export function OutgoingLine({ session, line }: { session: Session; line: Outgoi
 export function OutgoingState({ session, line }: { session: Session; line: Outgoing }): JSX.Element {
   const { chat } = session.content;
   if (line.refusal === undefined) {
-    return <p class="chat-state">{session.online.value ? texts.sending : texts.sendsLater}</p>;
+    return <p class="chat-state">{underWayText(session)}</p>;
   }
   return (
     <div class="chat-refused" role="status">
-      <p>{texts.notSent(reasonFor(line.refusal))}</p>
+      <p>{texts.notSent(reasonFor(line, line.refusal))}</p>
       <button type="button" class="button small outline" onClick={() => chat.retry(line.id)}>
         {texts.tryAgain}
       </button>
@@ -45,6 +45,13 @@ export function OutgoingState({ session, line }: { session: Session; line: Outgo
   );
 }
 
-function reasonFor({ code, message }: SignallingError): string {
+function underWayText({ online, protection }: Session): string {
+  if (!online.value) return texts.sendsLater;
+  return protection.isOn.value && protection.status.value.name !== "ready" ? texts.sendsWhenSecured : texts.sending;
+}
+
+function reasonFor({ addressee }: Outgoing, refusal: NonNullable<Outgoing["refusal"]>): string {
+  if (!(refusal instanceof SignallingError)) return texts.reasonNoKey(addressee?.name ?? "");
+  const { code, message } = refusal;
   return code === ErrorCode.LIMIT_EXCEEDED ? texts.reasonTooFast : message;
 }

@@ -2,7 +2,6 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
-import { ProtectionMode, type Room } from "../../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../../i18n/index.ts";
 import type { ChatEntry } from "../../session/content/chatlog.ts";
 import type { Poll } from "../../session/content/pollbook.ts";
@@ -21,30 +20,23 @@ const NEAR_END = 48;
 
 /** What is said in writing. */
 export function ChatPanel({ session, close }: { session: Session; close: () => void }): JSX.Element {
-  const room = session.room.value;
-  if (room === undefined || room.protectionMode !== ProtectionMode.MANAGED) {
-    return (
-      <Panel title={texts.chatTitle} close={close}>
-        <p class="chat-note">{texts.chatUnavailable}</p>
-      </Panel>
-    );
-  }
   return (
-    <Panel title={texts.chatTitle} close={close} foot={<ChatFoot session={session} room={room} />}>
+    <Panel title={texts.chatTitle} close={close} foot={<ChatFoot session={session} />}>
       <Lines session={session} />
     </Panel>
   );
 }
 
-function ChatFoot({ session, room }: { session: Session; room: Room }): JSX.Element {
+function ChatFoot({ session }: { session: Session }): JSX.Element {
   const poll = session.content.polls.draft.value;
+  const isSealed = session.protection.isOn.value;
   return (
     <div class="chat-foot">
-      <Composer session={session} key={room.name} />
+      <Composer session={session} key={session.room.value?.name} />
       {poll !== undefined && <PollForm session={session} draft={poll} />}
       <p class="chat-kept">
-        <Icon name="managed" size="s" />
-        <span>{texts.chatKept}</span>
+        <Icon name={isSealed ? "shieldKeyhole" : "managed"} size="s" />
+        <span>{isSealed ? texts.chatSealed : texts.chatKept}</span>
       </p>
     </div>
   );
@@ -54,6 +46,7 @@ function Lines({ session }: { session: Session }): JSX.Element {
   const { chat, polls } = session.content;
   const deleting = useSignal<ChatEntry | undefined>(undefined);
   const log = chat.log.value;
+  const shown = log.filter((each) => !each.isEarlier);
   const asked = polls.all.value;
   const outgoing = chat.outgoing.value;
   const known = new Set(log.map((each) => each.id));
@@ -89,8 +82,9 @@ function Lines({ session }: { session: Session }): JSX.Element {
       ) : (
         <p class="chat-note">{texts.earlierNotShown}</p>
       )}
+      {shown.length < log.length && <p class="chat-note">{texts.earlierUnreadable(log.length - shown.length)}</p>}
       <ol class="chat-lines" aria-label={texts.messages}>
-        {inOrder(log, asked).map((each) =>
+        {inOrder(shown, asked).map((each) =>
           "options" in each ? (
             <PollCard key={each.id} session={session} poll={each} />
           ) : (

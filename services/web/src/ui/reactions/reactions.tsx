@@ -1,15 +1,13 @@
 import type { JSX } from "preact";
 
-import { ProtectionMode } from "../../gen/conclave/v1/rooms_pb.js";
 import { texts } from "../../i18n/index.ts";
 import type { Session } from "../../session/session.ts";
 import { Icon } from "../icons.tsx";
 import { Menu, type MenuItem } from "../menu.tsx";
 import { signOf, SIGNS } from "./signs.ts";
 
-/** The signs to give; none where they could not be protected as the meeting promises. */
+/** The signs to give. */
 export function reactionItems(session: Session): MenuItem[] {
-  if (session.room.value?.protectionMode !== ProtectionMode.MANAGED) return [];
   return SIGNS.map(({ sign, emoji, text }) => ({
     text,
     emoji,
@@ -18,11 +16,9 @@ export function reactionItems(session: Session): MenuItem[] {
 }
 
 /** The control from which one gives a sign. */
-export function ReactControl({ session }: { session: Session }): JSX.Element | null {
-  const items = reactionItems(session);
-  if (items.length === 0) return null;
+export function ReactControl({ session }: { session: Session }): JSX.Element {
   return (
-    <Menu name={texts.react} class="control" items={items}>
+    <Menu name={texts.react} class="control" items={reactionItems(session)}>
       <Icon name="smile" />
       <span>{texts.react}</span>
     </Menu>

@@ -35,6 +35,7 @@ test("lines go out one after the other, each once", async () => {
   for (const text of ["one", "two"]) {
     chat.draft.value = `${text} `;
     chat.submit();
+    await settled();
   }
   assert.equal(chat.draft.value, "");
   const first = take("sendContent");
@@ -46,6 +47,7 @@ test("lines go out one after the other, each once", async () => {
   assert.deepEqual(chat.outgoing.value, []);
   chat.draft.value = " \n ";
   chat.submit();
+  await settled();
   assert.equal(asked.length, 0);
 });
 
@@ -53,6 +55,7 @@ test("a line whose answer was lost goes out again under the same id", async () =
   const { channel, chat, take } = await entered();
   chat.draft.value = "one";
   chat.submit();
+  await settled();
   const lost = take("sendContent");
   await lost.fail(new ConnectionLost());
   assert.equal(chat.outgoing.value.length, 1);
@@ -70,12 +73,15 @@ test("a refused line stays with its reason, lets later ones pass, and can be tri
   for (const text of ["one", "two"]) {
     chat.draft.value = text;
     chat.submit();
+    await settled();
   }
   await take("sendContent").fail(new SignallingError(ErrorCode.LIMIT_EXCEEDED, "too many"));
   await take("sendContent").answer(SENT);
   const [refused] = chat.outgoing.value;
-  assert.equal(refused?.refusal?.code, ErrorCode.LIMIT_EXCEEDED);
+  assert.ok(refused?.refusal instanceof SignallingError);
+  assert.equal(refused.refusal.code, ErrorCode.LIMIT_EXCEEDED);
   chat.retry(refused?.id ?? "");
+  await settled();
   await take("sendContent").fail(new SignallingError(ErrorCode.LIMIT_EXCEEDED, "too many"));
   chat.discard(refused?.id ?? "");
   assert.deepEqual([chat.outgoing.value.length, asked.length], [0, 0]);
@@ -88,6 +94,7 @@ test("a change is the next revision, and leaves the draft alone", async () => {
   assert.ok(entry !== undefined);
   chat.editing.value = { entry, text: "one, changed" };
   chat.submit();
+  await settled();
   const sent = take("sendContent");
   assert.ok(sent.body.case === "sendContent");
   assert.deepEqual([sent.body.value.id, sent.body.value.revision], ["id-1", 2]);
@@ -99,6 +106,7 @@ test("a new meeting knows nothing of the one before, and keeps what is on its wa
   const { channel, chat } = await entered([record(1, "one")]);
   chat.draft.value = "two";
   chat.submit();
+  await settled();
   channel.forget();
   await settled();
   assert.deepEqual([chat.log.value.length, chat.unread.value, chat.outgoing.value.length], [0, 0, 1]);

@@ -6,14 +6,15 @@ import { ContentChannel } from "../../../src/session/content/channel.ts";
 import { Chat } from "../../../src/session/content/chat.ts";
 import { settled, SimulatedClock } from "../../protocol/simulated.ts";
 import { askedBy } from "./asked.ts";
+import { managedSeal } from "./protections.ts";
 
 export const KEY = new Uint8Array(32);
 
 /** A chat whose requests the test answers, and to which it tells what comes. */
-export function chatWith() {
+export function chatWith(seal = managedSeal()) {
   const { request, asked, take } = askedBy();
   const clock = new SimulatedClock();
-  const channel = new ContentChannel(request, clock);
+  const channel = new ContentChannel(request, clock, seal);
   const chat = new Chat(channel);
   const added = async (record: ContentRecord): Promise<void> => {
     channel.event(create(ServerMessageSchema, { body: { case: "contentAdded", value: { record } } }).body);
@@ -40,8 +41,8 @@ export const page = (records: ContentRecord[], more = false) => ({ case: "conten
 export const SENT = { case: "contentSent", value: { sequence: 1n } } as const;
 export const shown = (chat: Chat): string[] => chat.log.value.map((each) => each.text);
 
-export async function entered(history: ContentRecord[] = []) {
-  const all = chatWith();
+export async function entered(history: ContentRecord[] = [], seal = managedSeal()) {
+  const all = chatWith(seal);
   void all.channel.entered(KEY);
   await all.take("readContent").answer(page(history));
   return all;

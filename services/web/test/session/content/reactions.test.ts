@@ -10,19 +10,20 @@ import { ConnectionLost } from "../../../src/protocol/errors.ts";
 import { ContentChannel, type Received } from "../../../src/session/content/channel.ts";
 import { MOST_SHOWN, Reactions, SHOWN_MS } from "../../../src/session/content/reactions.ts";
 import { SimulatedClock } from "../../protocol/simulated.ts";
+import { managedSeal } from "./protections.ts";
 
 const lost = (): Promise<never> => Promise.reject(new ConnectionLost());
 
 function reactionsWith(request: Request = lost): { reactions: Reactions; clock: SimulatedClock } {
   const clock = new SimulatedClock();
-  return { clock, reactions: new Reactions(new ContentChannel(request, clock), clock) };
+  return { clock, reactions: new Reactions(new ContentChannel(request, clock, managedSeal()), clock) };
 }
 
 function given(id: string, sign = ReactionSign.CLAP): Received {
   const record = create(ContentRecordSchema, { id, kind: ContentKind.REACTION, senderDisplayName: "Ada" });
   const content = { case: "clear", value: { content: { case: "reaction", value: { sign } } } } as const;
   const { body } = create(ContentRecordSchema, { body: content });
-  return { record, content: body.case === "clear" ? body.value.content : { case: undefined }, isLive: true };
+  return { record, content: body.case === "clear" ? body.value.content : { case: undefined }, isLive: true, refusal: undefined };
 }
 
 test("a sign is shown for a moment", async () => {
