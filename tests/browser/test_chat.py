@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 
 import pytest
 from tests.browser.appliance import RunningAppliance
 from tests.browser.browsers import Camera
+from tests.browser.chatting import delivered, unread, words, write
 from tests.browser.conftest import Browsers
 from tests.browser.participants import Participant, eventually
 
@@ -16,25 +16,6 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("appliance")]
 
 _rooms = itertools.count(1)
 SMALL = Camera(width=320, height=180, frame_rate=5)
-
-
-def words(*texts: str) -> str:
-    """The panel shows these lines of text and no other, in this order."""
-    shown = "[...document.querySelectorAll('.chat-words, .chat-deleted')].map((each) => each.textContent)"
-    return f"JSON.stringify({shown}) === {json.dumps(json.dumps(texts, ensure_ascii=False, separators=(',', ':')))}"
-
-
-def unread(count: int) -> str:
-    return f"document.querySelector('[aria-label=Chat]')?.getAttribute('aria-description') === '{count} unread'"
-
-
-def delivered(count: int) -> str:
-    return f"document.querySelectorAll('.chat-delivered').length === {count}"
-
-
-def write(person: Participant, text: str) -> None:
-    person.page.do("fill", "Message", text)
-    person.page.do("key", "Enter")
 
 
 def act_on(person: Participant, line: int, action: str) -> None:

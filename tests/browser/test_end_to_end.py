@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.browser.appliance import RunningAppliance
+from tests.browser.chatting import delivered, words, write
 from tests.browser.conftest import Browsers, Measured, People
 from tests.browser.participants import Participant, delays, eventually
 
@@ -18,6 +19,15 @@ STAYING = ("Amara Okafor", "Jonas Lindqvist")
 IN_FIREFOX = "Søren Kjær"
 LATE = "Mei-Lin Chen"
 CUT_SECONDS = 25
+# Notes what a page sends from then on.
+WATCH_SENT = """(() => {
+  const { send } = WebSocket.prototype;
+  window.sent = [];
+  WebSocket.prototype.send = function (data) {
+    window.sent.push(new TextDecoder("latin1").decode(data));
+    send.call(this, data);
+  };
+})()"""
 _never = Event()
 
 
@@ -91,6 +101,40 @@ def test_the_codes_of_a_pair_agree_and_verifying_shows(three: list[Participant])
     assert digits[0] == digits[1]
 
 
+def test_what_is_written_and_signed_reaches_whom_it_is_for_and_leaves_the_browser_sealed(
+    three: list[Participant],
+) -> None:
+    are_in_one_group(three)
+    first, second, third = three
+    for each in three:
+        each.press("Chat")
+        each.must_see("document.querySelector('.chat-kept').textContent.includes('Only the people here can read')")
+    first.page.evaluate(WATCH_SENT)
+    write(first, "To all of you")
+    for each in (second, third):
+        each.must_see(words("To all of you"))
+    first.must_see(delivered(1))
+    first.page.do("choose", "To", IN_FIREFOX)
+    write(first, "For Søren alone")
+    third.must_see(words("To all of you", "For Søren alone"))
+    third.page.do("choose", "To", STAYING[0])
+    write(third, "For Amara alone")
+    first.must_see(words("To all of you", "For Søren alone", "For Amara alone"))
+    first.page.do("choose", "To", "Everyone")
+    seen = third.sees(f"document.querySelector('.reaction')?.textContent.includes('{STAYING[0]}') === true", 15)
+    first.press("React")
+    first.page.do("press", "Applause", "menuitem")
+    assert seen.result() is not None
+    write(first, "Again to all")
+    second.must_see(words("To all of you", "Again to all"))
+    # UTF-8 read as Latin-1: all that the page has sent since, and none of the words.
+    sent = first.page.evaluate("window.sent.join('')")
+    assert len(sent) > 1000
+    assert not [each for each in ("all of you", "alone", "Again") if each in sent]
+    for each in three:
+        each.press("Close Chat")
+
+
 def test_one_who_comes_in_the_middle_is_seen_and_leaves_again(
     three: list[Participant], browsers: Browsers, people: People, invite: str, measured: Measured
 ) -> None:
@@ -141,6 +185,11 @@ def test_a_page_that_is_loaded_anew_is_a_new_leaf_of_the_same_person(three: list
         again = {each["id"]: each["identityKey"] for each in group(one)["members"]}[one.state()["selfId"]]
         assert again == key
         are_in_one_group(three)
+        # The keys to what was said before the reload are in this browser's vault.
+        one.press("Chat")
+        said = ["For Søren alone", "For Amara alone"] if one is three[2] else []
+        one.must_see(words("To all of you", *said, "Again to all"))
+        one.press("Close Chat")
         all_receive_all(three)
 
 

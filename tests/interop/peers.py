@@ -20,6 +20,7 @@ from tests.unit.sframe import SUITES, FrameKey, parse_header
 from conclave.v1 import identity_pb2
 
 MEDIA_LABEL = b"SFrame 1.0 Base Key"
+DATA_LABEL = b"conclave data v1"
 KEY_SIZE = SUITES[5].key_size
 # RFC 9420 section 6: version mls10, then which message.
 PUBLIC_MESSAGE, WELCOME, KEY_PACKAGE = (b"\0\1" + bytes([0, wire_format]) for wire_format in (1, 3, 5))
@@ -37,6 +38,10 @@ class Peer:
 
     def base_key(self) -> bytes:
         """MLS exporter of this epoch, for SFrame."""
+        raise NotImplementedError
+
+    def data_key(self) -> bytes:
+        """MLS exporter of this epoch, for what is shared beside media."""
         raise NotImplementedError
 
     def open(self, frame: bytes) -> bytes:
@@ -108,6 +113,9 @@ class MlsRsPeer(Peer):
     def base_key(self) -> bytes:
         return self.group.export_secret(MEDIA_LABEL, b"", KEY_SIZE)
 
+    def data_key(self) -> bytes:
+        return self.group.export_secret(DATA_LABEL, b"", KEY_SIZE)
+
 
 class PassivePeer(Peer):
     """A passive member by the Python package rfc9420, on a leaf that a client of ours has made and given away."""
@@ -140,9 +148,15 @@ class PassivePeer(Peer):
             self._group.process_commit(plaintext, sender)
 
     def base_key(self) -> bytes:
+        return self._export(MEDIA_LABEL)
+
+    def data_key(self) -> bytes:
+        return self._export(DATA_LABEL)
+
+    def _export(self, label: bytes) -> bytes:
         """RFC 9420 section 8.5; the package's own exporter leaves out the hash of the context."""
         assert self._group is not None, "the peer has joined"
-        secret = expand_with_label(self._group.get_exporter_secret(), MEDIA_LABEL, b"", 32)
+        secret = expand_with_label(self._group.get_exporter_secret(), label, b"", 32)
         return expand_with_label(secret, b"exported", hashlib.sha256(b"").digest(), KEY_SIZE)
 
 

@@ -94,6 +94,10 @@ class WebClient:
     def process(self, message: bytes) -> str:
         return str(self.ask("process", message=message)["effect"])
 
+    def say(self, text: str, content_id: str, recipient: str = "") -> bytes:
+        """Seals a line of chat, for everybody or for one participant."""
+        return bytes.fromhex(self.ask("say", text=text, id=content_id, recipientId=recipient)["sealed"])
+
     def seal(self, frame: bytes) -> bytes:
         """Protects an Opus frame of the microphone."""
         return bytes.fromhex(self.ask("seal", context=0, codec="opus", frame=frame)["frame"])

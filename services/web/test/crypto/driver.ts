@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 
 import type { Bytes } from "../../src/crypto/bytes.ts";
+import { ContentCodec } from "../../src/crypto/content/codec.ts";
 import type { Codec } from "../../src/crypto/frames/clear.ts";
 import { openFrame } from "../../src/crypto/frames/open.ts";
 import { sealFrame } from "../../src/crypto/frames/seal.ts";
@@ -12,7 +13,8 @@ import { Authentication } from "../../src/crypto/mls/credential.ts";
 import { Group } from "../../src/crypto/mls/group.ts";
 import { newLeaf, type Leaf } from "../../src/crypto/mls/keypackage.ts";
 import { Refused } from "../../src/crypto/mls/refused.ts";
-import { POLICY } from "./people.ts";
+import { claimOf, objectOf } from "./content/talkers.ts";
+import { pageVault, POLICY } from "./people.ts";
 import { hex, unhex } from "./vectors.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -23,6 +25,7 @@ class DrivenClient {
   #leaf: Leaf | undefined;
   #group: Group | undefined;
   #ring: KeyRing | undefined;
+  #content = new ContentCodec(pageVault());
   #nowMs = 0;
 
   readonly actions: Readonly<Record<string, (values: Values) => Promise<Values>>> = {
@@ -34,6 +37,10 @@ class DrivenClient {
       const vouched = { statement: bytesIn(values, "statement"), signature: bytesIn(values, "signature") };
       this.#authentication = await Authentication.of(bytesIn(values, "deploymentKey"), textIn(values, "meeting"));
       this.#leaf = await newLeaf(vouched, there(this.#identity).privateKey, Date.now());
+      const identityKey = new Uint8Array(await crypto.subtle.exportKey("raw", there(this.#identity).publicKey));
+      const { contentSeed } = this.#leaf;
+      const own = { meeting: textIn(values, "meeting"), participantId: textIn(values, "client"), identityKey, contentSeed };
+      await this.#content.begin(own, Date.now());
       return { keyPackage: hex(this.#leaf.message) };
     },
     /** Gives the leaf's secrets away, for a member that another implementation plays. */
@@ -43,7 +50,7 @@ class DrivenClient {
     },
     found: async () => {
       this.#enter(await Group.found(POLICY, there(this.#leaf), there(this.#authentication)));
-      return await this.#described();
+      return await this.#newEpoch();
     },
     join: async (values) => {
       const welcome = bytesIn(values, "welcome");
@@ -63,6 +70,13 @@ class DrivenClient {
     process: async (values) => {
       const effect = await there(this.#group).process(bytesIn(values, "message"));
       return { effect, ...(effect === "epoch" ? await this.#newEpoch() : {}) };
+    },
+    /** Seals a line of chat under an id. */
+    say: async (values) => {
+      const claim = claimOf(textIn(values, "client"), textIn(values, "recipientId"), { id: textIn(values, "id") });
+      const sealing = { kind: claim.kind, object: objectOf(textIn(values, "text"), claim) };
+      const sealed = await this.#content.seal(sealing, claim.recipientId);
+      return typeof sealed === "string" ? { unsendable: sealed } : { sealed: hex(sealed) };
     },
     seal: async (values) => {
       const { context, codec } = values as { context: Context; codec: Codec };
@@ -85,7 +99,11 @@ class DrivenClient {
   async #newEpoch(): Promise<Values> {
     // Each epoch is a minute after the last, so that its keys are the only ones.
     this.#nowMs += 60_000;
-    there(this.#ring).install(await there(this.#group).takeSecrets(), this.#nowMs);
+    const group = there(this.#group);
+    const { dataKey, ...secrets } = await group.takeSecrets();
+    there(this.#ring).install(secrets, this.#nowMs);
+    const { groupId, number: epoch, members, ownLeaf } = secrets;
+    await this.#content.install({ groupId, epoch, members, dataKey }, ownLeaf, (message) => group.sign(message));
     this.#nowMs += 1_000;
     return await this.#described();
   }
