@@ -14,6 +14,9 @@ export interface Claim {
   readonly dataClass: number;
   readonly id: string;
   readonly revision: number;
+  /** The object that it belongs to; empty for none. */
+  readonly parentId: string;
+  readonly closed: boolean;
   readonly senderId: string;
   /** Empty for everybody. */
   readonly recipientId: string;
@@ -22,6 +25,9 @@ export interface Claim {
   /** Whether its kind is one that is told once and not kept. */
   readonly passing: boolean;
 }
+
+/** What stands beside an object and within it. */
+const LABELS = ["kind", "dataClass", "id", "revision", "parentId", "closed"] as const;
 
 export type ContentOpening =
   | { readonly refused: ContentRefusal }
@@ -125,9 +131,8 @@ export class ContentCodec {
     const { author, recipientId, object, origin, bytes } = opened;
     if (!this.#isSender(author, claim)) throw new ContentRefused("wrong-sender");
     if (recipientId !== claim.recipientId) throw new ContentRefused("wrong-recipient");
-    const { kind, dataClass, id, revision } = claim;
-    const same = object.kind === kind && object.dataClass === dataClass && object.id === id && object.revision === revision;
-    if (!same) throw new ContentRefused("mismatch");
+    if (LABELS.some((label) => object[label] !== claim[label])) throw new ContentRefused("mismatch");
+    const { id, revision } = claim;
     const appearance = { id, revision, identityKey: author.identityKey, passing: claim.passing };
     const refusal = this.#seen.take(origin, appearance);
     if (refusal !== undefined) throw new ContentRefused(refusal);

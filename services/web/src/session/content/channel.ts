@@ -1,6 +1,6 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 
-import { ContentObjectSchema, type ContentRecord } from "../../gen/conclave/v1/content_pb.js";
+import type { ContentObjectSchema, ContentRecord } from "../../gen/conclave/v1/content_pb.js";
 import type { ServerMessage } from "../../gen/conclave/v1/signalling_pb.js";
 import type { Request } from "../../protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../../protocol/errors.ts";
@@ -86,8 +86,10 @@ export class ContentChannel {
    * answer: the same id and revision may be shared again then, and nothing is doubled.
    */
   async share({ content, recipientId, ...label }: Shared): Promise<void> {
-    const clear = create(ContentObjectSchema, { ...label, dataClass: DATA_CLASSES[label.kind], content });
-    const body = await this.#seal.bodyOf(clear, recipientId);
+    const clear = { ...label, dataClass: DATA_CLASSES[label.kind], content };
+    const body = this.#seal.isOn
+      ? ({ case: "sealed", value: await this.#seal.seal(clear, recipientId) } as const)
+      : ({ case: "clear", value: clear } as const);
     const value = { ...label, recipientParticipantId: recipientId, body };
     await this.#request({ case: "sendContent", value });
   }

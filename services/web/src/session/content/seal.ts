@@ -1,13 +1,13 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 
 import type { Bytes } from "../../crypto/bytes.ts";
 import type { ContentRefusal } from "../../crypto/content/open.ts";
 import {
   ContentDeletion,
+  type ContentKind,
   ContentObjectSchema,
   type ContentObject,
   type ContentRecord,
-  type SendContent,
 } from "../../gen/conclave/v1/content_pb.js";
 import type { GroupStatus } from "../group/driver.ts";
 import { DATA_CLASSES, isPassing, isShared } from "./kinds.ts";
@@ -31,6 +31,9 @@ export function isLiftable(refusal: ContentRefusal | undefined): boolean {
   return refusal !== undefined && LIFTABLE.has(refusal);
 }
 
+/** An object as its kind's module gives it. */
+export type ClearObject = MessageInitShape<typeof ContentObjectSchema> & { readonly kind: ContentKind };
+
 const NOTHING: ContentObject["content"] = { case: undefined };
 
 /** Between objects as they are and as they travel: readable in a managed room, sealed in an end-to-end room. */
@@ -48,27 +51,27 @@ export class Seal {
   }
 
   /** Once a page was in an end-to-end room, nothing that it is told makes it send what can be read. */
-  get #seals(): boolean {
+  get isOn(): boolean {
     this.#isOn ||= this.#protection.isOn.peek();
     return this.#isOn;
   }
 
-  /** An object as it travels. While the client has no keys it waits for them. Rejects with RecipientMissing. */
-  async bodyOf(clear: ContentObject, recipientId: string): Promise<SendContent["body"]> {
-    if (!this.#seals) return { case: "clear", value: clear };
-    const sealing = { kind: clear.kind, object: toBinary(ContentObjectSchema, clear) as Bytes };
+  /** An object sealed. While the client has no keys it waits for them. Rejects with RecipientMissing. */
+  async seal(clear: ClearObject, recipientId: string): Promise<Bytes> {
+    const object = toBinary(ContentObjectSchema, create(ContentObjectSchema, clear)) as Bytes;
+    const sealing = { kind: clear.kind, object };
     for (let refusedAt: GroupStatus | undefined; ; ) {
       refusedAt = await this.#ready(refusedAt);
       const sealed = await this.#protection.sealContent(sealing, recipientId);
       if (sealed === "no-recipient") throw new RecipientMissing();
-      if (sealed !== "no-key") return { case: "sealed", value: sealed };
+      if (sealed !== "no-key") return sealed;
     }
   }
 
   async open(record: ContentRecord): Promise<OpenedRecord> {
     const { body } = record;
     if (record.deletion !== ContentDeletion.UNSPECIFIED) return { record, content: NOTHING, refusal: undefined };
-    if (!this.#seals) {
+    if (!this.isOn) {
       if (body.case === "clear") return { record, content: body.value.content, refusal: undefined };
       return { record, content: NOTHING, refusal: "malformed" };
     }
@@ -76,9 +79,10 @@ export class Seal {
   }
 
   async #open(record: ContentRecord, sealed: Bytes): Promise<OpenedRecord> {
-    const { kind, id, revision, own, senderParticipantId: senderId, recipientParticipantId: recipientId } = record;
+    const { kind, id, revision, parentId, closed, own } = record;
     if (!isShared(kind)) return refused(record, "malformed");
-    const facts = { kind, dataClass: DATA_CLASSES[kind], id, revision, own, senderId, recipientId };
+    const label = { kind, dataClass: DATA_CLASSES[kind], id, revision, parentId, closed };
+    const facts = { ...label, own, senderId: record.senderParticipantId, recipientId: record.recipientParticipantId };
     const opening = await this.#protection.openContent(sealed, { ...facts, passing: isPassing(kind) });
     if (opening.refused !== undefined) {
       // Which keys the client will have, it does not know before it is in.

@@ -93,6 +93,8 @@ test("a line is nothing else than what it was sealed as", async () => {
     [{ revision: 2 }, "mismatch"],
     [{ kind: ContentKind.REACTION }, "mismatch"],
     [{ dataClass: 1 }, "mismatch"],
+    [{ parentId: "another" }, "mismatch"],
+    [{ closed: true }, "mismatch"],
   ];
   for (const [lie, reason] of lies) assert.equal(await ben.reads(sealed, { ...claim, ...lie }), `[${reason}]`);
   const secret = await anna.says("between us", "ben");

@@ -91,13 +91,14 @@ export function shownBy(opening: ContentOpening): string {
 let made = 0;
 
 export function claimOf(senderId: string, recipientId = "", more: Partial<Claim> = {}): Claim {
-  const what = { kind: ContentKind.CHAT, dataClass: DataClass.MESSAGES, id: `id-${made++}`, revision: 1 };
+  const what = { kind: ContentKind.CHAT, dataClass: DataClass.MESSAGES, id: `id-${made++}`, revision: 1, parentId: "", closed: false };
   return { ...what, senderId, recipientId, own: false, passing: false, ...more };
 }
 
-export function objectOf(text: string, { kind, dataClass, id, revision }: Claim): Bytes {
+export function objectOf(text: string, { kind, dataClass, id, revision, parentId, closed }: Claim): Bytes {
   const content = { case: "chat", value: { text } } as const;
-  return toBinary(ContentObjectSchema, create(ContentObjectSchema, { kind, dataClass, id, revision, content })) as Bytes;
+  const object = create(ContentObjectSchema, { kind, dataClass, id, revision, parentId, closed, content });
+  return toBinary(ContentObjectSchema, object) as Bytes;
 }
 
 /** A meeting of these people, in this order of leaves; all are at the same epoch. */

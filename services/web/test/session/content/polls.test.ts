@@ -18,6 +18,7 @@ import { Polls } from "../../../src/session/content/polls.ts";
 import { settled, SimulatedClock } from "../../protocol/simulated.ts";
 import { askedBy } from "./asked.ts";
 import { KEY, page, SENT } from "./chatting.ts";
+import { managedSeal } from "./protections.ts";
 
 const ASKED = { question: "Shall we sign?", options: ["Yes", "No", "Later"], multiple: false };
 
@@ -48,7 +49,7 @@ function voteRecord(sequence: number, who: string, option: string, more: Message
 
 async function pollsWith(history: ContentRecord[] = []) {
   const { request, asked, take } = askedBy();
-  const channel = new ContentChannel(request, new SimulatedClock());
+  const channel = new ContentChannel(request, new SimulatedClock(), managedSeal());
   const polls = new Polls(channel);
   void channel.entered(KEY);
   await take("readContent").answer(page(history));

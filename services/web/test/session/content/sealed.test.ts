@@ -75,7 +75,7 @@ test("what comes is compared with what the appliance says, and its author called
   await added(sealedRecord(1, "one", { senderDisplayName: "Somebody else", recipientParticipantId: "me" }));
   assert.deepEqual(shown(chat), ["one"]);
   assert.equal(chat.log.value[0]?.senderName, "Ada, proved");
-  const facts = { kind: ContentKind.CHAT, dataClass: DataClass.MESSAGES, id: "id-1", revision: 1, own: false };
+  const facts = { kind: ContentKind.CHAT, dataClass: DataClass.MESSAGES, id: "id-1", revision: 1, own: false, parentId: "", closed: false };
   assert.deepEqual(protection.claims, [{ ...facts, senderId: "ada", recipientId: "me", passing: false }]);
 });
 
