@@ -168,6 +168,19 @@ def test_the_supervisor_restarts_each_process_as_its_own_user(tmp_path: Path, se
     assert [core[index + 1] for index, word in enumerate(core) if word == "--address"] == list(SETTINGS.addresses)
 
 
+def test_what_is_taken_of_files_reaches_control_and_is_remembered(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, SETTINGS.addresses, NOW)
+    settings = replace(SETTINGS, file_limits=("--max-file-size", "500MiB"))
+    write_configuration(layout, settings, Isolation(separate=True))
+    read = configparser.ConfigParser()
+    read.read(layout.supervisor_configuration)
+    assert shlex.split(read["program:conclave-control"]["command"])[-2:] == ["--max-file-size", "500MiB"]
+    for written in (settings, SETTINGS):
+        written.save(layout.settings)
+        assert Settings.load(layout.settings) == written
+
+
 def test_the_demo_runs_and_has_a_place_only_when_asked_for(tmp_path: Path) -> None:
     layout = Layout.at(tmp_path / "state")
     prepare_state(layout, SETTINGS.addresses, NOW)

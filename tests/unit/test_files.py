@@ -16,6 +16,7 @@ from conclave.services.domain.files import (
     Preview,
     SharedFile,
     next_chain,
+    parse_size,
     part_count,
     part_size,
     sealed_size,
@@ -47,6 +48,20 @@ MIB = 1024 * 1024
 UPLOAD = Upload("f" * 16, "m" * 16, "o" * 16, "ada", PART_SIZE + 5, 0, CHAIN_START, b"", "")
 LIMITS = FileLimits(file_size=100, meeting_size=1000, free_space=50, uploads=2)
 FILE = SharedFile("f" * 16, "plan.pdf", "application/pdf", 5, bytes(32), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("0", 0), ("17", 17), ("1KiB", 1024), ("500MiB", 500 * MIB), ("2GiB", 2048 * MIB), ("1TiB", MIB * MIB)],
+)
+def test_a_size_is_written_in_bytes_or_with_a_unit(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "2GB", "2 GiB", "-1", "1.5GiB", "1e9", "٣", "9" * 19])
+def test_a_size_that_could_be_misread_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="20GiB"):
+        parse_size(text)
 
 
 # Tink's AES256_GCM_HKDF_1MB: a header of 40 bytes within the first segment of 1 MiB, and a tag of 16 in each.

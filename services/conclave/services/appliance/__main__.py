@@ -30,6 +30,7 @@ from conclave.services.appliance.settings import Settings, check_ports, machine_
 from conclave.services.appliance.state import prepare_state
 from conclave.services.appliance.supervision import is_running, process_states, start_supervisor, stop_supervisor
 from conclave.services.appliance.welcome import welcome
+from conclave.services.domain.files import parse_size
 
 __all__ = ["app"]
 
@@ -59,12 +60,28 @@ def up(
     database_url: Annotated[
         str, typer.Option(help="SQLAlchemy URL of a PostgreSQL database.", show_default="an encrypted file")
     ] = "",
+    max_file_size: Annotated[
+        str, typer.Option(help="Bytes of one shared file, such as 500MiB.", show_default="2GiB")
+    ] = "",
+    max_meeting_files: Annotated[
+        str, typer.Option(help="Bytes of the files of one meeting.", show_default="20GiB")
+    ] = "",
+    min_free_space: Annotated[
+        str, typer.Option(help="Bytes of the disk that files leave free.", show_default="1GiB")
+    ] = "",
     demo: Annotated[bool, typer.Option("--demo", help="Have a room with synthetic participants to look at.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return once everything is healthy.")] = False,
 ) -> None:
     """Starts the appliance and stays with it until Ctrl-C."""
     layout = Layout.at(state or default_state())
-    settings = Settings(port, media_port, workers, _addresses(address), database_url, demo)
+    limits = _file_limits(
+        {
+            "--max-file-size": max_file_size,
+            "--max-meeting-files": max_meeting_files,
+            "--min-free-space": min_free_space,
+        }
+    )
+    settings = Settings(port, media_port, workers, _addresses(address), database_url, demo, limits)
     programs = (*PROGRAMS, DEMO) if demo else PROGRAMS
     if demo:
         check_demo_packages()
@@ -118,6 +135,16 @@ def _addresses(named: list[str] | None) -> tuple[str, ...]:
         return tuple(dict.fromkeys(str(ip_address(address)) for address in named))
     except ValueError as error:
         raise StartFailed(f"--address takes an IP address: {error}") from error
+
+
+def _file_limits(named: dict[str, str]) -> tuple[str, ...]:
+    given = {option: text for option, text in named.items() if text}
+    for option, text in given.items():
+        try:
+            parse_size(text)
+        except ValueError as error:
+            raise StartFailed(f"{option}: {error}") from error
+    return tuple(part for limit in given.items() for part in limit)
 
 
 @contextmanager

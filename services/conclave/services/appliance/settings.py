@@ -22,7 +22,7 @@ class Settings:
 
     port: HTTPS. media_port: UDP and TCP of the first worker, the others follow. addresses: offered to clients, the
     preferred first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory. demo: whether
-    synthetic participants run beside it.
+    synthetic participants run beside it. file_limits: options of control that say what it takes of shared files.
     """
 
     port: int
@@ -31,6 +31,7 @@ class Settings:
     addresses: tuple[str, ...]
     database_url: str = ""
     demo: bool = False
+    file_limits: tuple[str, ...] = ()
 
     @property
     def public_url(self) -> str:
@@ -52,7 +53,9 @@ class Settings:
     def load(cls, path: Path) -> Settings:
         """Reads what `save` wrote."""
         values = json.loads(path.read_text())
-        return cls(**{**values, "addresses": tuple(values["addresses"])})
+        # What an earlier version has written knows nothing of files.
+        lists = {name: tuple(values.get(name, ())) for name in ("addresses", "file_limits")}
+        return cls(**{**values, **lists})
 
 
 def machine_addresses() -> tuple[str, ...]:

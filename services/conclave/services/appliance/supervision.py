@@ -160,12 +160,12 @@ def _set_limits() -> None:
 def _commands(layout: Layout, settings: Settings) -> dict[str, list[str]]:
     scripts = Path(sys.executable).parent
     offered = [part for address in settings.addresses for part in ("--address", address)]
-    database = ["--database-url", settings.database_url] if settings.database_url else []
+    kept = [*(["--database-url", settings.database_url] if settings.database_url else []), *settings.file_limits]
     media = ["--bind", settings.any_address, "--media-port", settings.media_port, "--workers", settings.workers]
     certificate = ["--tls-cert", layout.server_certificate, "--tls-key", layout.server_key]
     commands: dict[str, list[object]] = {
         CORE: ["--run-dir", layout.run, *media, *offered],
-        CONTROL: ["--state", layout.state, "--run-dir", layout.run, "--public-url", settings.public_url, *database],
+        CONTROL: ["--state", layout.state, "--run-dir", layout.run, "--public-url", settings.public_url, *kept],
         GATEWAY: ["--run-dir", layout.run, "--host", settings.any_address, "--port", settings.port, *certificate],
     }
     found = {name: [str(scripts / name), *map(str, arguments)] for name, arguments in commands.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from conclave.services.domain.files import FileLimits
+from conclave.services.domain.files import FileLimits, parse_size
 from conclave.services.rpc.server import TlsFiles
 
 __all__ = ["ControlOptions", "TlsListener", "parse_options", "read_deployment_id"]
@@ -108,11 +108,10 @@ def parse_options(arguments: Sequence[str]) -> ControlOptions:
 
 
 def _size(text: str) -> int:
-    """Bytes, or as many with a unit. Raises ArgumentTypeError."""
-    match = re.fullmatch(r"([0-9]{1,18})(B|KiB|MiB|GiB|TiB)?", text)
-    if match is None:
-        raise argparse.ArgumentTypeError("a size is a number of bytes, or one with KiB, MiB, GiB or TiB: 20GiB")
-    return int(match[1]) << 10 * ("B", "KiB", "MiB", "GiB", "TiB").index(match[2] or "B")
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def read_deployment_id(path: Path) -> str:

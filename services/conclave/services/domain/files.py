@@ -18,6 +18,7 @@ __all__ = [
     "Preview",
     "SharedFile",
     "next_chain",
+    "parse_size",
     "part_count",
     "part_size",
     "sealed_size",
@@ -87,6 +88,14 @@ class SharedFile:
     size: int
     content_key: bytes = field(repr=False)
     preview: Preview | None
+
+
+def parse_size(text: str) -> int:
+    """Bytes, from a number of them or one with a unit, such as 20GiB. Raises ValueError."""
+    match = re.fullmatch(r"([0-9]{1,9})(KiB|MiB|GiB|TiB)|([0-9]{1,18})", text, re.ASCII)
+    if match is None:
+        raise ValueError("a size is a number of bytes, or one with KiB, MiB, GiB or TiB, such as 20GiB")
+    return int(match[3]) if match[3] else int(match[1]) << 10 * (1 + ("KiB", "MiB", "GiB", "TiB").index(match[2]))
 
 
 def sealed_size(size: int) -> int:
