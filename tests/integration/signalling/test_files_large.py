@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ async def test_two_gibibytes_arrive_as_they_were_in_flat_memory(appliance: Any) 
     stream, memory = Stream(sealed_size(MAX_FILE_SIZE), seed=4), Memory()
     assert stream.parts == 513
     tokens = await appliance.make_room()
-    async with open_face(appliance) as face, appliance.connect() as ada:
+    async with open_face(appliance) as face, AsyncExitStack() as streams, appliance.connect() as ada:
         await ada.enter(tokens["participant"], "Ada")
         sending, began = await begin(ada, stream.size), time.monotonic()
         kills = iter([60, 200, 201, 400])
@@ -68,7 +69,8 @@ async def test_two_gibibytes_arrive_as_they_were_in_flat_memory(appliance: Any) 
                     # Not the gateway this time; the token outlives the restart.
                     appliance.kill("control")
                     appliance.start_control()
-                    client = await asyncio.wait_for(returned(appliance, ada.token), 60)
+                    client = await streams.enter_async_context(appliance.connect())
+                    await client.resume(ada.token)
                 status, told = await face.put(http, sending, number, stream.part(number))
                 assert status == 204, told
                 number += 1
@@ -83,19 +85,11 @@ async def test_two_gibibytes_arrive_as_they_were_in_flat_memory(appliance: Any) 
         print(*memory.report(), sep="\n")
         assert digest == stream.digest()
         assert memory.grown() < GROWTH, memory.report()
-        client.close()
 
 
 def process_of(face: Face) -> int:
     assert face.process is not None
     return face.process.pid
-
-
-async def returned(appliance: Any, token: str) -> Any:
-    """The participant on a new stream, which the caller closes."""
-    client = await appliance.connect().__aenter__()
-    await client.resume(token)
-    return client
 
 
 async def interrupted(
