@@ -1,9 +1,9 @@
-"""Polls between browsers, with nothing but the keyboard: asked, voted on, changed, closed, and what is said of them."""
+"""Polls between browsers: asked, voted on, changed and closed by keyboard, and what outlives a reload."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.browser.appliance import RunningAppliance
@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("appliance")]
 
 SMALL = Camera(width=320, height=180, frame_rate=5)
 QUESTION = "Shall we sign on Friday?"
+IN_THE_MEETING = "window.conclave?.state().phase === 'meeting'"
 VOTING = "document.querySelector('.poll-ballot') !== null"
 
 
@@ -31,23 +32,30 @@ def result(**votes: int) -> str:
     return f"document.querySelector('.poll-ballot') === null && JSON.stringify({numbers}) === {wanted}"
 
 
+Come = Callable[[str, str, str], Participant]
+
+
 @pytest.fixture
-def pair(browsers: Browsers, appliance: RunningAppliance) -> Iterator[tuple[Participant, Participant]]:
-    """Two people in a room of their own."""
+def come(browsers: Browsers) -> Iterator[Come]:
+    """Opens a link as somebody in a browser, and comes in."""
+    came: list[Participant] = []
+
+    def ask(engine: str, name: str, invite: str) -> Participant:
+        participant = Participant(browsers.get(engine), name, SMALL)
+        came.append(participant)
+        participant.ask(invite)
+        participant.must_see(IN_THE_MEETING, 30)
+        return participant
+
+    yield ask
+    for participant in came:
+        participant.close()
+
+
+def test_a_poll_is_asked_answered_changed_and_closed_by_keyboard(come: Come, appliance: RunningAppliance) -> None:
     appliance.make_room("polls")
-    both = [Participant(browsers.get("chromium"), name, SMALL) for name in ("Amara Okafor", "Jonas Lindqvist")]
-    both[0].ask(appliance.invite("polls", "--role", "host"))
-    both[1].ask(appliance.invite("polls"))
-    for each in both:
-        each.must_see("window.conclave?.state().phase === 'meeting'", 30)
-    yield both[0], both[1]
-    for each in both:
-        each.close()
-
-
-def test_a_poll_is_asked_answered_changed_and_closed_by_keyboard(pair: tuple[Participant, Participant]) -> None:
-    host, guest = pair
-    asker, voter = host.page, guest.page
+    asker = come("chromium", "Amara Okafor", appliance.invite("polls", "--role", "host")).page
+    voter = come("chromium", "Jonas Lindqvist", appliance.invite("polls")).page
     asker.do("key", "c")
     sees(asker, "document.activeElement?.classList.contains('composer-text') === true")
     press_until(asker, "New poll")
@@ -103,3 +111,57 @@ def test_a_poll_is_asked_answered_changed_and_closed_by_keyboard(pair: tuple[Par
             f"{says('Closed')} && {says('2 people have voted')} && document.querySelector('.poll-change') === null",
         )
         sees(page, result(Yes=1, No=1))
+
+
+def choose(person: Participant, answer: str) -> None:
+    labels = "[...document.querySelectorAll('.poll-ballot label')]"
+    person.page.evaluate(f"{labels}.find((each) => each.textContent === {json.dumps(answer)}).click()")
+    person.press("Vote")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("protection", ["managed", "end-to-end"])
+def test_a_vote_outlives_a_reload_and_who_comes_later_sees_no_poll(
+    come: Come, appliance: RunningAppliance, protection: str
+) -> None:
+    room = f"polls-{protection}"
+    appliance.make_room(room, protection=protection)
+    link = appliance.invite(room)
+    host = come("chromium", "Amara Okafor", appliance.invite(room, "--role", "host"))
+    guest = come("firefox", "Jonas Lindqvist", link)
+    for each in (host, guest):
+        each.press("Chat")
+    host.press("New poll")
+    for name, text in (("Question", QUESTION), ("Answer 1", "Yes"), ("Answer 2", "No")):
+        host.page.do("fill", name, text)
+    host.press("Start poll")
+    for each in (host, guest):
+        each.must_see(VOTING)
+        choose(each, "Yes")
+    for each in (host, guest):
+        each.must_see(result(Yes=2, No=0))
+
+    guest.page.evaluate("location.reload()")
+    guest.must_see("document.querySelector('.name-form input') !== null", 30)
+    guest.ask_here()
+    guest.must_see(IN_THE_MEETING, 30)
+    late = come("chromium", "Mei-Lin Chen", link)
+    for each in (guest, late):
+        each.press("Chat")
+    guest.must_see(result(Yes=2, No=0))
+    guest.press("Change my vote")
+    guest.must_see(VOTING)
+    choose(guest, "No")
+    for each in (host, guest):
+        each.must_see(result(Yes=1, No=1))
+    late.must_see(says("No messages yet"))
+    assert late.page.evaluate("document.querySelector('.poll')") is None
+
+    host.press("Close poll")
+    host.press_within("Close this poll?", "Close poll")
+    guest.must_see(says("Closed"))
+    host.page.evaluate("document.querySelector('.chat-line .menu > button').click()")
+    host.page.do("press", "Delete poll", "menuitem")
+    host.press_within("Delete this poll?", "Delete poll")
+    for each in (host, guest):
+        each.must_see("document.querySelector('.poll') === null")

@@ -18,7 +18,11 @@ export const polls: typeof english = {
   keepVote: "Meine Stimme behalten",
   chooseOne: "Wählen Sie eine Antwort. Alle sehen, wer was gewählt hat.",
   chooseSome: "Wählen Sie eine oder mehrere Antworten. Alle sehen, wer was gewählt hat.",
-  voted: (count) => (count === 1 ? "1 Person hat abgestimmt" : `${count} Personen haben abgestimmt`),
+  voted: (count) => (count === 1 ? "1 Person hat abgestimmt." : `${count} Personen haben abgestimmt.`),
+  uncounted: (count) =>
+    count === 1
+      ? "1 Stimme lässt sich auf diesem Gerät nicht öffnen und zählt hier nicht mit."
+      : `${count} Stimmen lassen sich auf diesem Gerät nicht öffnen und zählen hier nicht mit.`,
   showResult: "Ergebnis zeigen",
   hideResult: "Ergebnis verbergen",
   showVoters: "Zeigen, wer was gewählt hat",

@@ -17,7 +17,9 @@ export const polls = {
   keepVote: "Keep my vote",
   chooseOne: "Choose one answer. Everyone sees who chose what.",
   chooseSome: "Choose one or more answers. Everyone sees who chose what.",
-  voted: (count: number) => (count === 1 ? "1 person has voted" : `${count} people have voted`),
+  voted: (count: number) => (count === 1 ? "1 person has voted." : `${count} people have voted.`),
+  uncounted: (count: number) =>
+    count === 1 ? "1 vote can't be opened on this device and isn't counted." : `${count} votes can't be opened on this device and aren't counted.`,
   showResult: "Show the result",
   hideResult: "Hide the result",
   showVoters: "Show who chose what",

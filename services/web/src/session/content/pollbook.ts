@@ -1,3 +1,4 @@
+import type { ContentRefusal } from "../../crypto/content/open.ts";
 import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
 import type { Received } from "./channel.ts";
 
@@ -39,6 +40,21 @@ export interface Vote {
   readonly own: boolean;
   readonly question: string;
   readonly options: readonly string[];
+}
+
+/** A poll or a vote that cannot be opened. */
+export interface Unreadable {
+  readonly id: string;
+  /** The poll that a vote belongs to; empty for a poll. */
+  readonly pollId: string;
+  readonly sequence: bigint;
+  readonly firstSequence: bigint;
+  readonly senderId: string;
+  readonly senderName: string;
+  readonly timeMs: number;
+  readonly refusal: ContentRefusal;
+  /** Whether it is from before this client had keys. */
+  readonly isEarlier: boolean;
 }
 
 /** What came of one answer. */
@@ -105,6 +121,27 @@ export function voteFrom({ record, content }: Received): Vote | undefined {
   };
 }
 
+/** What an object tells of that is a poll or a vote and cannot be opened; undefined for anything else. */
+export function unreadableFrom({ record, refusal, isLive }: Received): Unreadable | undefined {
+  if (refusal === undefined || (record.kind !== ContentKind.POLL && record.kind !== ContentKind.POLL_VOTE)) return undefined;
+  return {
+    id: record.id,
+    pollId: record.parentId,
+    sequence: record.sequence,
+    firstSequence: record.firstSequence,
+    senderId: record.senderParticipantId,
+    senderName: record.senderDisplayName,
+    timeMs: Number(record.createTimeMs),
+    refusal,
+    isEarlier: !isLive && (refusal === "no-key" || refusal === "other-group"),
+  };
+}
+
+/** How many votes would count if they could be opened. */
+export function uncountedVotes(poll: Poll, unreadable: readonly Unreadable[]): number {
+  return unreadable.filter(({ pollId, sequence }) => pollId === poll.id && isInTime(poll, sequence)).length;
+}
+
 /** The votes that count: the latest of each person, in the poll's own words, from before it was closed. */
 export function countedVotes(poll: Poll, votes: readonly Vote[]): Vote[] {
   const latest = new Map<string, Vote>();
@@ -131,6 +168,10 @@ function counts(poll: Poll, { pollId, question, options, sequence }: Vote): bool
     (poll.multiple ? options.length >= 1 : options.length === 1) &&
     new Set(options).size === options.length &&
     options.every((option) => poll.options.includes(option)) &&
-    !(poll.closed && sequence > poll.sequence)
+    isInTime(poll, sequence)
   );
+}
+
+function isInTime(poll: Poll, sequence: bigint): boolean {
+  return !poll.closed || sequence < poll.sequence;
 }

@@ -3,14 +3,12 @@ import { computed, signal } from "@preact/signals";
 import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
 import { newContentId } from "../../protocol/contentid.ts";
 import { ignoreFailure, type ContentChannel, type ContentReader, type Received, type Shared } from "./channel.ts";
-import { isQuestion, pollFrom, tidied, voteFrom, type Poll, type Question, type Vote } from "./pollbook.ts";
+import { isQuestion, pollFrom, tidied, unreadableFrom, voteFrom, type Poll, type Question, type Unreadable, type Vote } from "./pollbook.ts";
 
 /** A poll that is being written. */
 export interface PollDraft extends Question {
   /** The id under which it is asked, however often that is tried. */
   readonly id: string;
-  /** Why it could not be asked. */
-  readonly problem: Error | undefined;
 }
 
 /** Something that somebody else has just done to a poll. */
@@ -24,10 +22,14 @@ export class Polls implements ContentReader {
   /** In the order in which they were asked. */
   readonly all = signal<readonly Poll[]>([]);
   readonly votes = signal<readonly Vote[]>([]);
+  /** Polls and votes that came and cannot be opened. */
+  readonly unreadable = signal<readonly Unreadable[]>([]);
   readonly draft = signal<PollDraft | undefined>(undefined);
   readonly news = signal<PollNews | undefined>(undefined);
   /** The poll with which something could not be done, and why. */
   readonly problem = signal<{ readonly pollId: string; readonly error: Error } | undefined>(undefined);
+  /** Whether something is on its way; in an end-to-end room it may wait for keys. */
+  readonly isBusy = signal(false);
   readonly #seen = signal(0n);
   /** How many polls of others the person has not looked at. */
   readonly unread = computed(
@@ -44,6 +46,7 @@ export class Polls implements ContentReader {
   received(object: Received): void {
     const { record, isLive } = object;
     if (record.kind === ContentKind.POLL && record.deletion !== ContentDeletion.UNSPECIFIED) this.#drop(record.id);
+    this.#judge(object);
     const poll = pollFrom(object);
     if (poll !== undefined) this.#know(poll, isLive);
     const vote = voteFrom(object);
@@ -59,6 +62,7 @@ export class Polls implements ContentReader {
   forget(): void {
     this.all.value = [];
     this.votes.value = [];
+    this.unreadable.value = [];
     this.problem.value = undefined;
     this.#seen.value = 0n;
     this.#hasHistory = false;
@@ -71,7 +75,7 @@ export class Polls implements ContentReader {
 
   /** Begins to write a poll, or goes on. */
   write(): void {
-    this.draft.value ??= { id: newContentId(), question: "", options: ["", ""], multiple: false, problem: undefined };
+    this.draft.value ??= { id: newContentId(), question: "", options: ["", ""], multiple: false };
   }
 
   /** The poll that is being written, as it would be asked; undefined as long as it makes none. */
@@ -87,13 +91,8 @@ export class Polls implements ContentReader {
   async ask(): Promise<void> {
     const [draft, ready] = [this.draft.peek(), this.ready.peek()];
     if (draft === undefined || ready === undefined) return;
-    try {
-      await this.#channel.share(shared(draft.id, 1, ready, false));
-      this.draft.value = undefined;
-    } catch (error) {
-      ignoreFailure(error);
-      this.draft.value = { ...draft, problem: error };
-    }
+    const asked = await this.#attempt(draft.id, () => this.#channel.share(shared(draft.id, 1, ready, false)));
+    if (asked && this.draft.peek()?.id === draft.id) this.draft.value = undefined;
   }
 
   /** Votes, or votes otherwise than before. */
@@ -115,14 +114,33 @@ export class Polls implements ContentReader {
     await this.#attempt(id, () => this.#channel.delete(id));
   }
 
-  async #attempt(pollId: string, what: () => Promise<void>): Promise<void> {
+  /** Returns whether it worked. */
+  async #attempt(pollId: string, what: () => Promise<void>): Promise<boolean> {
+    if (this.isBusy.peek()) return false;
+    this.isBusy.value = true;
+    this.problem.value = undefined;
     try {
       await what();
-      this.problem.value = undefined;
+      return true;
     } catch (error) {
       ignoreFailure(error);
       this.problem.value = { pollId, error };
+      return false;
+    } finally {
+      this.isBusy.value = false;
     }
+  }
+
+  /** Takes note of what cannot be opened: a vote in the place of another makes that one count no more. */
+  #judge(object: Received): void {
+    const { record } = object;
+    const others = this.unreadable.peek().filter((each) => each.id !== record.id);
+    const unreadable = unreadableFrom(object);
+    if (unreadable === undefined && others.length === this.unreadable.peek().length) return;
+    this.unreadable.value = unreadable === undefined ? others : [...others, unreadable];
+    if (unreadable === undefined) return;
+    const isReplaced = (vote: Vote): boolean => vote.id === record.id && vote.sequence < record.sequence;
+    this.votes.value = this.votes.peek().filter((vote) => !isReplaced(vote));
   }
 
   #know(poll: Poll, isLive: boolean): void {
@@ -137,6 +155,7 @@ export class Polls implements ContentReader {
   #drop(id: string): void {
     this.all.value = this.all.peek().filter((poll) => poll.id !== id);
     this.votes.value = this.votes.peek().filter((vote) => vote.pollId !== id);
+    this.unreadable.value = this.unreadable.peek().filter((each) => each.id !== id && each.pollId !== id);
   }
 }
 

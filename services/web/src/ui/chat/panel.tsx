@@ -4,14 +4,14 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { texts } from "../../i18n/index.ts";
 import type { ChatEntry } from "../../session/content/chatlog.ts";
-import type { Poll } from "../../session/content/pollbook.ts";
+import type { Poll, Unreadable } from "../../session/content/pollbook.ts";
 import type { Session } from "../../session/session.ts";
 import { Confirm } from "../confirm.tsx";
 import { Icon } from "../icons.tsx";
 import { Panel } from "../panel.tsx";
 import { Composer } from "./composer.tsx";
 import { Line } from "./line.tsx";
-import { PollCard } from "../polls/pollcard.tsx";
+import { PollCard, UnreadablePoll } from "../polls/pollcard.tsx";
 import { PollForm } from "../polls/pollform.tsx";
 import { OutgoingLine } from "./outgoing.tsx";
 
@@ -48,6 +48,7 @@ function Lines({ session }: { session: Session }): JSX.Element {
   const log = chat.log.value;
   const shown = log.filter((each) => !each.isEarlier);
   const asked = polls.all.value;
+  const refused = polls.unreadable.value.filter((each) => each.pollId === "" && !each.isEarlier);
   const outgoing = chat.outgoing.value;
   const known = new Set(log.map((each) => each.id));
   const end = useRef<HTMLDivElement>(null);
@@ -84,9 +85,11 @@ function Lines({ session }: { session: Session }): JSX.Element {
       )}
       {shown.length < log.length && <p class="chat-note">{texts.earlierUnreadable(log.length - shown.length)}</p>}
       <ol class="chat-lines" aria-label={texts.messages}>
-        {inOrder(shown, asked).map((each) =>
+        {inOrder(shown, asked, refused).map((each) =>
           "options" in each ? (
             <PollCard key={each.id} session={session} poll={each} />
+          ) : "pollId" in each ? (
+            <UnreadablePoll key={each.id} poll={each} />
           ) : (
             <Line
               key={each.id}
@@ -124,8 +127,8 @@ function Lines({ session }: { session: Session }): JSX.Element {
 }
 
 /** Lines and polls, in the order in which they were first shared. */
-function inOrder(log: readonly ChatEntry[], polls: readonly Poll[]): (ChatEntry | Poll)[] {
-  return [...log, ...polls].sort((one, other) => Number(one.firstSequence - other.firstSequence));
+function inOrder(...lists: readonly (readonly (ChatEntry | Poll | Unreadable)[])[]): (ChatEntry | Poll | Unreadable)[] {
+  return lists.flat().sort((one, other) => Number(one.firstSequence - other.firstSequence));
 }
 
 interface DeleteQuestionProps {

@@ -45,7 +45,7 @@ export function Ballot({ session, poll, own, done }: BallotProps): JSX.Element {
       </fieldset>
       <p class="poll-note">{poll.multiple ? texts.chooseSome : texts.chooseOne}</p>
       <div class="poll-actions">
-        <button type="submit" class="button small primary" disabled={chosen.value.length === 0}>
+        <button type="submit" class="button small primary" disabled={chosen.value.length === 0 || session.content.polls.isBusy.value}>
           {texts.vote}
         </button>
         {own !== undefined && (

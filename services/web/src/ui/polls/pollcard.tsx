@@ -3,12 +3,13 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 
 import { texts } from "../../i18n/index.ts";
-import { countedVotes, resultOf, type Poll } from "../../session/content/pollbook.ts";
+import { countedVotes, resultOf, uncountedVotes, type Poll, type Unreadable } from "../../session/content/pollbook.ts";
 import type { Session } from "../../session/session.ts";
 import { Avatar } from "../avatar.tsx";
 import { Confirm } from "../confirm.tsx";
 import { Icon } from "../icons.tsx";
 import { Menu } from "../menu.tsx";
+import { unreadableText } from "../chat/unreadable.ts";
 import { clockTime } from "../time.ts";
 import { Ballot } from "./ballot.tsx";
 import { reasonFor } from "./reason.ts";
@@ -69,6 +70,7 @@ export function PollCard({ session, poll }: { session: Session; poll: Poll }): J
 function PollBody({ session, poll }: { session: Session; poll: Poll }): JSX.Element {
   const votes = session.content.polls.votes.value;
   const counted = countedVotes(poll, votes);
+  const uncounted = uncountedVotes(poll, session.content.polls.unreadable.value);
   const own = counted.find((vote) => vote.own);
   const changing = useSignal(false);
   const peeking = useSignal(false);
@@ -93,6 +95,7 @@ function PollBody({ session, poll }: { session: Session; poll: Poll }): JSX.Elem
         <span>{texts.voted(counted.length)}</span>{" "}
         <span role="status">{own !== undefined && !poll.closed && !changing.value && texts.voteCounts}</span>
       </p>
+      {uncounted > 0 && <p class="poll-note">{texts.uncounted(uncounted)}</p>}
       {isVoting ? (
         <button type="button" class="button small ghost" onClick={() => (peeking.value = !peeking.value)}>
           {peeking.value ? texts.hideResult : texts.showResult}
@@ -105,6 +108,25 @@ function PollBody({ session, poll }: { session: Session; poll: Poll }): JSX.Elem
         )
       )}
     </div>
+  );
+}
+
+/** A poll that cannot be opened, with the reason. */
+export function UnreadablePoll({ poll }: { poll: Unreadable }): JSX.Element {
+  return (
+    <li class="chat-line">
+      <Avatar participant={{ id: poll.senderId, displayName: poll.senderName }} />
+      <div class="chat-text">
+        <p class="chat-head">
+          <bdi class="chat-name">{poll.senderName}</bdi> <time>{clockTime(poll.timeMs)}</time>
+        </p>
+        <p class="poll-tag">
+          <Icon name="poll" size="s" />
+          {texts.poll}
+        </p>
+        <p class="chat-deleted">{unreadableText(poll.refusal)}</p>
+      </div>
+    </li>
   );
 }
 

@@ -13,12 +13,13 @@ import { reasonFor } from "./reason.ts";
 export function PollForm({ session, draft }: { session: Session; draft: PollDraft }): JSX.Element {
   const { polls } = session.content;
   const change = (changed: Partial<PollDraft>): void => {
-    polls.draft.value = { ...draft, ...changed, problem: undefined };
+    polls.draft.value = { ...draft, ...changed };
   };
   const close = (): void => {
     polls.draft.value = undefined;
   };
   const isReady = polls.ready.value !== undefined;
+  const problem = polls.problem.value;
   return (
     <Dialog
       title={texts.newPoll}
@@ -28,7 +29,7 @@ export function PollForm({ session, draft }: { session: Session; draft: PollDraf
           <button type="button" class="button outline" onClick={close}>
             {texts.cancel}
           </button>
-          <button type="submit" form="poll-form" class="button primary" disabled={!isReady}>
+          <button type="submit" form="poll-form" class="button primary" disabled={!isReady || polls.isBusy.value}>
             {texts.startPoll}
           </button>
         </>
@@ -60,9 +61,9 @@ export function PollForm({ session, draft }: { session: Session; draft: PollDraf
         </label>
         <p class="poll-note">{texts.pollIsOpen}</p>
         {!isReady && <p class="poll-note">{texts.pollNeeds}</p>}
-        {draft.problem !== undefined && (
+        {problem?.pollId === draft.id && (
           <p class="chat-problem" role="alert">
-            {texts.notStarted(reasonFor(draft.problem))}
+            {texts.notStarted(reasonFor(problem.error))}
           </p>
         )}
       </form>

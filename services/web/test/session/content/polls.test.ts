@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 
 import {
   ContentDeletion,
   ContentKind,
   ContentRecordSchema,
-  type ContentObjectSchema,
+  ContentObjectSchema,
   type ContentRecord,
 } from "../../../src/gen/conclave/v1/content_pb.js";
 import { ErrorCode, ServerMessageSchema } from "../../../src/gen/conclave/v1/signalling_pb.js";
 import { ConnectionLost, SignallingError } from "../../../src/protocol/errors.ts";
 import { ContentChannel } from "../../../src/session/content/channel.ts";
-import { countedVotes, isQuestion, resultOf, type Poll, type Vote } from "../../../src/session/content/pollbook.ts";
+import { countedVotes, isQuestion, resultOf, uncountedVotes, type Poll, type Vote } from "../../../src/session/content/pollbook.ts";
+import { Seal } from "../../../src/session/content/seal.ts";
 import { Polls } from "../../../src/session/content/polls.ts";
 import { settled, SimulatedClock } from "../../protocol/simulated.ts";
 import { askedBy } from "./asked.ts";
 import { KEY, page, SENT } from "./chatting.ts";
-import { managedSeal } from "./protections.ts";
+import { managedSeal, TestedProtection } from "./protections.ts";
 
 const ASKED = { question: "Shall we sign?", options: ["Yes", "No", "Later"], multiple: false };
 
@@ -47,9 +48,9 @@ function voteRecord(sequence: number, who: string, option: string, more: Message
   return recordOf(sequence, { case: "pollVote", value }, { ...about, ...more });
 }
 
-async function pollsWith(history: ContentRecord[] = []) {
+async function pollsWith(history: ContentRecord[] = [], seal = managedSeal()) {
   const { request, asked, take } = askedBy();
-  const channel = new ContentChannel(request, new SimulatedClock(), managedSeal());
+  const channel = new ContentChannel(request, new SimulatedClock(), seal);
   const polls = new Polls(channel);
   void channel.entered(KEY);
   await take("readContent").answer(page(history));
@@ -127,7 +128,7 @@ test("what makes no sense as a poll is none", async () => {
 });
 
 test("a poll is asked with what was filled in, and again under the same id after a loss", async () => {
-  const { polls, take } = await pollsWith();
+  const { polls, take, asked } = await pollsWith();
   polls.write();
   const change = (changed: object): void => {
     assert.ok(polls.draft.value !== undefined);
@@ -136,17 +137,25 @@ test("a poll is asked with what was filled in, and again under the same id after
   assert.equal(polls.ready.value, undefined);
   change({ question: " Why? ", options: ["a", " ", "e\u0301 "], multiple: true });
   void polls.ask();
+  await settled();
   const lost = take("sendContent");
   await lost.fail(new ConnectionLost());
-  assert.ok(polls.draft.value?.problem instanceof ConnectionLost);
+  assert.ok(polls.problem.value?.pollId === polls.draft.value?.id && polls.draft.value !== undefined);
   void polls.ask();
+  await settled();
   const again = take("sendContent");
   assert.deepEqual(again.body, lost.body);
   assert.ok(again.body.case === "sendContent" && again.body.value.body?.case === "clear");
   const sent = again.body.value.body.value.content;
-  assert.deepEqual(sent, { case: "poll", value: { question: "Why?", options: ["a", "\u00e9"], multiple: true } });
+  assert.ok(sent?.case === "poll");
+  assert.deepEqual([sent.value.question, sent.value.options, sent.value.multiple], ["Why?", ["a", "\u00e9"], true]);
+  // What is on its way is not asked twice.
+  void polls.ask();
+  await settled();
+  assert.equal(asked.length, 0);
+  assert.ok(polls.draft.value !== undefined);
   await again.answer(SENT);
-  assert.equal(polls.draft.value, undefined);
+  assert.deepEqual([polls.draft.value, polls.problem.value], [undefined, undefined]);
 });
 
 test("a first vote is new, a change the next revision, and both name their poll", async () => {
@@ -154,12 +163,14 @@ test("a first vote is new, a change the next revision, and both name their poll"
   const [poll] = polls.all.value;
   assert.ok(poll !== undefined);
   void polls.vote(poll, ["Yes"]);
+  await settled();
   const first = take("sendContent");
   assert.ok(first.body.case === "sendContent");
   assert.deepEqual([first.body.value.revision, first.body.value.parentId], [1, "poll"]);
   await first.answer(SENT);
   await added(voteRecord(2, "me", "Yes", { own: true }));
   void polls.vote(poll, ["No"]);
+  await settled();
   const second = take("sendContent");
   assert.ok(second.body.case === "sendContent");
   assert.deepEqual([second.body.value.id, second.body.value.revision], ["vote-me", 2]);
@@ -172,10 +183,13 @@ test("closing says the same again as the last revision", async () => {
   const [poll] = polls.all.value;
   assert.ok(poll !== undefined);
   void polls.close(poll);
+  await settled();
   const sent = take("sendContent");
   assert.ok(sent.body.case === "sendContent" && sent.body.value.body?.case === "clear");
   assert.deepEqual([sent.body.value.revision, sent.body.value.closed], [2, true]);
-  assert.deepEqual(sent.body.value.body.value.content, { case: "poll", value: ASKED });
+  const { content } = sent.body.value.body.value;
+  assert.ok(content?.case === "poll");
+  assert.deepEqual([content.value.question, content.value.options], [ASKED.question, ASKED.options]);
   assert.equal(sent.body.value.body.value.closed, true);
 });
 
@@ -194,4 +208,50 @@ test("a deleted poll goes with its votes", async () => {
   const { polls, added } = await pollsWith([pollRecord(1), voteRecord(2, "Bob", "Yes")]);
   await added(recordOf(3, undefined, { id: "poll", kind: ContentKind.POLL, deletion: ContentDeletion.BY_HOST }));
   assert.deepEqual([polls.all.value, polls.votes.value], [[], []]);
+});
+
+/** A record as it comes in an end-to-end room. */
+function sealed(record: ContentRecord): ContentRecord {
+  assert.ok(record.body.case === "clear");
+  const object = toBinary(ContentObjectSchema, record.body.value);
+  return { ...record, body: { case: "sealed", value: object.toReversed() } };
+}
+
+async function sealedPolls() {
+  const protection = new TestedProtection();
+  protection.ready();
+  return { protection, ...(await pollsWith([], new Seal(protection))) };
+}
+
+test("in an end-to-end room a vote goes out sealed, and its poll is named beside it and claimed when it comes", async () => {
+  const { polls, protection, added, take } = await sealedPolls();
+  await added(sealed(pollRecord(1)), sealed(voteRecord(2, "Bob", "Yes")));
+  assert.deepEqual(numbers(polls), [1, 0, 0]);
+  assert.deepEqual(protection.claims.map(({ parentId, closed }) => [parentId, closed]), [["", false], ["poll", false]]);
+  const [poll] = polls.all.value;
+  assert.ok(poll !== undefined);
+  void polls.vote(poll, ["No"]);
+  await settled();
+  const sent = take("sendContent");
+  assert.ok(sent.body.case === "sendContent" && sent.body.value.body?.case === "sealed");
+  assert.equal(sent.body.value.parentId, "poll");
+});
+
+test("votes that cannot be opened are said not to be counted, until they can", async () => {
+  const { polls, protection, added } = await sealedPolls();
+  await added(sealed(pollRecord(1)), sealed(voteRecord(2, "Bob", "Yes")));
+  protection.refused = "future-epoch";
+  const later = voteRecord(3, "Bob", "No", { revision: 2, firstSequence: 2n });
+  await added(sealed(later));
+  const [poll] = polls.all.value;
+  assert.ok(poll !== undefined);
+  // What it said before is not what it says now.
+  assert.deepEqual([numbers(polls), uncountedVotes(poll, polls.unreadable.value)], [[0, 0, 0], 1]);
+  protection.refused = undefined;
+  protection.ready();
+  await settled();
+  assert.deepEqual([numbers(polls), uncountedVotes(poll, polls.unreadable.value)], [[0, 1, 0], 0]);
+  protection.refused = "forged";
+  await added(sealed(pollRecord(4, { id: "other", firstSequence: 4n })));
+  assert.deepEqual(polls.unreadable.value.map(({ id, refusal, isEarlier }) => [id, refusal, isEarlier]), [["other", "forged", false]]);
 });
