@@ -44,6 +44,18 @@ def test_nothing_is_mapped_before_a_switch_or_after_a_stop() -> None:
     assert rewriter.map(index=2)[0] == Status.INACTIVE
 
 
+def test_what_is_left_out_takes_no_number() -> None:
+    rewriter = video()
+    begin(rewriter, 1, index=10)
+    for index in (11, 12, 11, 500):
+        rewriter.skip(index=index)
+    assert mapped(rewriter, index=501)["index"] == FIRST_INDEX + 1
+    assert rewriter.map(index=12)[0] == Status.TOO_LATE
+    rewriter.stop()
+    rewriter.skip(index=502)
+    assert begin(rewriter, 2, index=7)["index"] == FIRST_INDEX + 2
+
+
 @pytest.mark.parametrize("index", [0, 1, 65_535, 2**48 - 2])
 def test_the_first_packet_takes_the_first_numbers(index: int) -> None:
     rewriter = video()
