@@ -1,4 +1,6 @@
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
+import type { VideoCodec } from "../gen/conclave/v1/signalling_pb.js";
+import { CAMERA, preferring, SCREEN, VOICE } from "./codecs.ts";
 import type { FrameGuard } from "./frameguard.ts";
 import { linkSample, type LinkSample } from "./linkstatistics.ts";
 import { PictureSender } from "./picturesender.ts";
@@ -67,18 +69,18 @@ export class Peer {
 
   #addSender(kind: SentKind): RTCRtpTransceiver {
     if (kind === SourceKind.MICROPHONE || kind === SourceKind.SCREEN_AUDIO) {
-      return preferring("audio", this.#connection.addTransceiver("audio", { direction: "sendonly" }));
+      return preferring(VOICE, this.#connection.addTransceiver("audio", { direction: "sendonly" }));
     }
     const encodings = kind === SourceKind.CAMERA ? encodingsFor : () => SCREEN_ENCODINGS;
     const sendEncodings: RTCRtpEncodingParameters[] = [...encodings(1280, 720)];
     if (this.#isGuarded && kind === SourceKind.CAMERA) for (const each of sendEncodings) Object.assign(each, { scalabilityMode: "L1T3" });
     const transceiver = this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings });
     this.#pictures.set(kind, new PictureSender(transceiver.sender, encodings));
-    return preferring("video", transceiver);
+    return preferring(kind === SourceKind.CAMERA ? CAMERA : SCREEN, transceiver);
   }
 
   #addReceiver(kind: "audio" | "video"): RTCRtpTransceiver {
-    return preferring(kind, this.#connection.addTransceiver(kind, { direction: "recvonly" }));
+    return preferring(kind === "audio" ? VOICE : SCREEN, this.#connection.addTransceiver(kind, { direction: "recvonly" }));
   }
 
   /** Makes the offer and takes it as the local description. It needs no candidates: the appliance learns them. */
@@ -92,6 +94,8 @@ export class Peer {
 
   async accept(sdp: string): Promise<void> {
     await this.#connection.setRemoteDescription({ type: "answer", sdp });
+    // Only now it is known which codecs there are.
+    await Promise.all([...this.#pictures.values()].map((picture) => picture.fit()));
   }
 
   /** Sends a track as one of the client's sources, or nothing. */
@@ -102,10 +106,10 @@ export class Peer {
     await this.#pictures.get(kind)?.fit();
   }
 
-  /** Sends these layers of a picture, because somebody looks at them, and no others. */
-  async want(kind: SourceKind, layers: readonly number[]): Promise<void> {
+  /** Sends these layers of a picture, because somebody looks at them, and no others, in a codec that they all decode. */
+  async want(kind: SourceKind, layers: readonly number[], codec: VideoCodec): Promise<void> {
     const sent = SENT_KINDS.find((each) => each === kind);
-    if (sent !== undefined) await this.#pictures.get(sent)?.want(layers);
+    if (sent !== undefined) await this.#pictures.get(sent)?.want(layers, codec);
   }
 
   /** The mids of the video slots, once the offer is made. */
@@ -149,17 +153,4 @@ export class Peer {
     this.#connection.onconnectionstatechange = null;
     this.#connection.close();
   }
-}
-
-const PREFERRED: Record<"audio" | "video", readonly string[]> = {
-  audio: ["audio/opus"],
-  video: ["video/VP8", "video/rtx"],
-};
-
-/** Offers only the codecs that a meeting uses, which makes the offer several times smaller. */
-export function preferring(kind: "audio" | "video", transceiver: RTCRtpTransceiver): RTCRtpTransceiver {
-  const codecs = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
-  const preferred = codecs.filter((codec) => PREFERRED[kind].includes(codec.mimeType));
-  if (preferred.length > 0 && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(preferred);
-  return transceiver;
 }

@@ -1,3 +1,5 @@
+import { VideoCodec } from "../gen/conclave/v1/signalling_pb.js";
+import { chosen } from "./codecs.ts";
 import { demanded, type Encoding } from "./simulcast.ts";
 
 const EVERY_LAYER: readonly number[] = [0, 1, 2];
@@ -7,6 +9,7 @@ export class PictureSender {
   readonly #sender: RTCRtpSender;
   readonly #encodingsFor: (width: number, height: number) => readonly Encoding[];
   #layers = EVERY_LAYER;
+  #codec = VideoCodec.VP8;
   /** One after the other: parameters can only be set from the ones that were read last. */
   #done: Promise<void> = Promise.resolve();
 
@@ -21,9 +24,10 @@ export class PictureSender {
     return this.#next();
   }
 
-  /** These layers are looked at from now on. */
-  want(layers: readonly number[]): Promise<void> {
+  /** These layers are looked at from now on, by people who can all decode this codec. */
+  want(layers: readonly number[], codec: VideoCodec): Promise<void> {
     this.#layers = layers;
+    this.#codec = codec;
     return this.#next();
   }
 
@@ -39,9 +43,10 @@ export class PictureSender {
     const { width = 1280, height = 720 } = track.getSettings();
     const encodings = demanded(this.#encodingsFor(width, height), this.#layers);
     const parameters = this.#sender.getParameters();
+    const codec = chosen(parameters, this.#codec);
     parameters.encodings.forEach((encoding, index) => {
       const { scaleResolutionDownBy, maxBitrate, active } = encodings[index] ?? { active: false };
-      Object.assign(encoding, { scaleResolutionDownBy, maxBitrate, active });
+      Object.assign(encoding, { scaleResolutionDownBy, maxBitrate, active }, codec && { codec });
     });
     await this.#sender.setParameters(parameters);
   }

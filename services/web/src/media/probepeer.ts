@@ -1,5 +1,5 @@
+import { CAMERA, preferring } from "./codecs.ts";
 import { linkSample, type LinkSample } from "./linkstatistics.ts";
-import { preferring } from "./peer.ts";
 
 export type Carrier = "udp" | "tcp";
 
@@ -13,8 +13,8 @@ export class ProbePeer {
 
   constructor() {
     const sendEncodings = [{ maxBitrate: NOTHING_YET }];
-    this.#sender = preferring("video", this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings })).sender;
-    preferring("video", this.#connection.addTransceiver("video", { direction: "recvonly" }));
+    this.#sender = preferring(CAMERA, this.#connection.addTransceiver("video", { direction: "sendonly", sendEncodings })).sender;
+    preferring(CAMERA, this.#connection.addTransceiver("video", { direction: "recvonly" }));
   }
 
   async offer(): Promise<string> {

@@ -2,6 +2,8 @@
 export interface SlotStatistics {
   readonly mid: string;
   readonly kind: "audio" | "video";
+  /** Of what arrived last, as "video/VP8"; empty before. */
+  codec: string;
   packetsReceived: number;
   packetsLost: number;
   bytesReceived: number;
@@ -26,6 +28,8 @@ export interface EncodingStatistics {
   readonly kind: string;
   readonly rid: string;
   readonly active: boolean;
+  /** As "video/VP8"; empty while nothing was sent. */
+  readonly codec: string;
   readonly packetsSent: number;
   readonly framesEncoded: number;
   readonly frameHeight: number;
@@ -59,7 +63,9 @@ type StatsEntry = Record<string, unknown>;
 export function summariseSlot(mid: string, kind: "audio" | "video", report: RTCStatsReport): SlotStatistics {
   const slot = emptySlot(mid, kind);
   report.forEach((entry: StatsEntry) => {
-    if (entry["type"] === "inbound-rtp") addInbound(slot, entry);
+    if (entry["type"] !== "inbound-rtp") return;
+    addInbound(slot, entry);
+    slot.codec = codecOf(entry, report);
   });
   return slot;
 }
@@ -68,7 +74,7 @@ export function summariseSlot(mid: string, kind: "audio" | "video", report: RTCS
 export function summariseSender(mid: string, report: RTCStatsReport): EncodingStatistics[] {
   const encodings: EncodingStatistics[] = [];
   report.forEach((entry: StatsEntry) => {
-    if (entry["type"] === "outbound-rtp") encodings.push(outbound(mid, entry));
+    if (entry["type"] === "outbound-rtp") encodings.push(outbound(mid, entry, codecOf(entry, report)));
   });
   return encodings;
 }
@@ -79,12 +85,18 @@ function addInbound(slot: SlotStatistics, entry: StatsEntry): void {
   slot.frameHeight = Math.max(slot.frameHeight, number(entry, "frameHeight"));
 }
 
-function outbound(mid: string, entry: StatsEntry): EncodingStatistics {
+function codecOf(entry: StatsEntry, report: RTCStatsReport): string {
+  const codec: StatsEntry | undefined = report.get(text(entry, "codecId"));
+  return codec === undefined ? "" : text(codec, "mimeType");
+}
+
+function outbound(mid: string, entry: StatsEntry, codec: string): EncodingStatistics {
   return {
     mid,
     kind: text(entry, "kind"),
     rid: text(entry, "rid"),
     active: entry["active"] !== false,
+    codec,
     packetsSent: number(entry, "packetsSent"),
     framesEncoded: number(entry, "framesEncoded"),
     frameHeight: number(entry, "frameHeight"),
@@ -95,6 +107,7 @@ function emptySlot(mid: string, kind: "audio" | "video"): SlotStatistics {
   return {
     mid,
     kind,
+    codec: "",
     packetsReceived: 0,
     packetsLost: 0,
     bytesReceived: 0,

@@ -1,7 +1,6 @@
 import { signal } from "@preact/signals";
 
-import type { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
-import { ErrorCode, type Answer, type Slot } from "../gen/conclave/v1/signalling_pb.js";
+import { ErrorCode, type Answer, type LayersWanted, type Slot } from "../gen/conclave/v1/signalling_pb.js";
 import type { FrameGuard } from "../media/frameguard.ts";
 import { Loudspeaker } from "../media/loudspeaker.ts";
 import { Peer, SENT_KINDS, type LocalOffer, type SentKind } from "../media/peer.ts";
@@ -121,9 +120,9 @@ export class MediaLink {
     await this.peer.value?.send(kind, track);
   }
 
-  /** Somebody looks at these layers of a picture that is sent, and at no others. */
-  wanted(kind: SourceKind, layers: readonly number[]): void {
-    this.peer.value?.want(kind, layers).catch((error: unknown) => {
+  /** Somebody looks at these layers of a picture that is sent, and at no others. All can decode the codec. */
+  wanted({ kind, layers, codec }: LayersWanted): void {
+    this.peer.value?.want(kind, layers, codec).catch((error: unknown) => {
       // Of a transport that is gone. Another one sends all until it is told.
       console.warn("the wanted layers could not be set:", String(error));
     });

@@ -240,7 +240,7 @@ export class Session {
       case "waiting":
         return this.#waits(body.value);
       case "layersWanted":
-        return this.media.wanted(body.value.kind, body.value.layers);
+        return this.media.wanted(body.value);
       case "mediaLost":
         return void this.media.renew();
       case "muteRequested":
