@@ -177,11 +177,10 @@ def test_one_who_is_removed_is_out_of_the_next_epoch(
 
 @pytest.mark.full
 def test_a_page_that_is_loaded_anew_is_a_new_leaf_of_the_same_person(three: list[Participant], invite: str) -> None:
-    # Firefox takes a page's last message with it when it loads anew: the old leaf stays as long as that of a lost one.
-    for one, seconds in ((three[1], 30), (three[2], 90)):
+    for one in (three[1], three[2]):
         key = {each["id"]: each["identityKey"] for each in group(one)["members"]}[one.state()["selfId"]]
         one.join(invite)
-        one.must_see(in_group_of(3), seconds)
+        one.must_see(in_group_of(3), 30)
         again = {each["id"]: each["identityKey"] for each in group(one)["members"]}[one.state()["selfId"]]
         assert again == key
         are_in_one_group(three)

@@ -24,7 +24,8 @@ import { tellLanguage } from "./i18n/index.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";
 import type { Invitation } from "./protocol/connection.ts";
 import { tokenFromFragment } from "./protocol/invite.ts";
-import { Session } from "./session/session.ts";
+import { CAPABILITIES, Session } from "./session/session.ts";
+import { sayKeptLeave } from "./session/unsaid.ts";
 import { whenWoken } from "./session/wake.ts";
 import { App } from "./ui/app.tsx";
 import { CheckPage } from "./ui/check/page.tsx";
@@ -38,6 +39,7 @@ keepDisplay(document.documentElement);
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element with the id app");
 
+sayKeptLeave(openWebSocket, browserClock, CAPABILITIES);
 const page = root;
 const token = tokenFromFragment(location.hash);
 if (location.pathname === "/check") {

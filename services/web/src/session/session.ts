@@ -25,11 +25,13 @@ import type { LocalMedia } from "./local.ts";
 import type { MediaLink } from "./medialink.ts";
 import { MeetingMedia } from "./meetingmedia.ts";
 import type { Sources } from "./sources.ts";
+import { keepLeave } from "./unsaid.ts";
 
 /** Where the person is. */
 export type Phase = "arriving" | "joining" | "waiting" | "meeting" | "left" | "ended" | "refused";
 
-const CAPABILITIES = ["slots", "lobby", ...(canEncrypt() ? ["end-to-end"] : [])];
+/** What this client says that it can. */
+export const CAPABILITIES: readonly string[] = ["slots", "lobby", ...(canEncrypt() ? ["end-to-end"] : [])];
 /** How long leaving waits for the appliance to hear of it. */
 const LEAVE_MS = 500;
 
@@ -169,6 +171,7 @@ export class Session {
   /** The page goes away: says so without waiting. */
   leaveAtOnce(): void {
     if (this.#inMeeting || this.phase.value === "waiting") {
+      if (this.#resumeToken !== undefined) keepLeave(this.#resumeToken);
       void this.#connection.request({ case: "leave", value: {} }).catch(() => undefined);
     }
     this.#close();
