@@ -18,6 +18,8 @@ import "./styles/invite.css";
 import "./styles/access.css";
 import "./styles/settings.css";
 import "./styles/network.css";
+import { openVaultStore } from "./crypto/content/database.ts";
+import { Vault } from "./crypto/content/vault.ts";
 import { startCryptoWorker } from "./crypto/worker/start.ts";
 import { exposeDiagnostics } from "./diagnostics.ts";
 import { tellLanguage } from "./i18n/index.ts";
@@ -34,6 +36,8 @@ import { FirstPage } from "./ui/firstpage.tsx";
 import { readBuildHash } from "./ui/version.ts";
 import { View } from "./ui/view.ts";
 
+// Of meetings whose end this browser has not seen.
+new Vault(openVaultStore()).sweep(Date.now()).catch(() => undefined);
 tellLanguage(document.documentElement);
 keepDisplay(document.documentElement);
 const root = document.getElementById("app");

@@ -61,7 +61,7 @@ export class ContentCodec {
   readonly #ownKeys: ContentKeys[] = [];
   /** By participant id: everybody of every epoch that is known. */
   readonly #people = new Map<string, Member>();
-  readonly #seen = new Seen();
+  #seen = new Seen();
   #own: OwnLeaf | undefined;
   #sealer: Sealer | undefined;
 
@@ -72,6 +72,8 @@ export class ContentCodec {
   /** The client has a new leaf. Reads what the vault has of the meeting when it is the first one. */
   async begin(own: OwnLeaf, nowMs: number): Promise<void> {
     const isFirst = this.#own?.meeting !== own.meeting;
+    // What was shared in another meeting is nothing here, though this page was in it.
+    if (isFirst) this.#clear();
     this.#own = own;
     this.#sealer = undefined;
     this.#ownKeys.push(await contentKeys(own.contentSeed));
@@ -95,8 +97,7 @@ export class ContentCodec {
 
   /** The meeting is over for this client: what it shared cannot be read here again. */
   async forget(): Promise<void> {
-    this.pause();
-    this.#epochs.length = this.#ownKeys.length = 0;
+    this.#clear();
     if (this.#own !== undefined) await this.#vault.forget(this.#own.meeting);
   }
 
@@ -116,6 +117,13 @@ export class ContentCodec {
       if (error instanceof ContentRefused) return { refused: error.reason };
       throw error;
     }
+  }
+
+  #clear(): void {
+    this.pause();
+    this.#epochs.length = this.#ownKeys.length = 0;
+    this.#people.clear();
+    this.#seen = new Seen();
   }
 
   async #recall(meeting: string, nowMs: number): Promise<void> {

@@ -45,6 +45,12 @@ export class Vault {
     this.#store = store;
   }
 
+  /** Deletes what meetings have left behind that this browser never saw the end of. */
+  async sweep(nowMs: number): Promise<void> {
+    const store = await this.#store;
+    for (const kept of await store.meetings()) if (isStale(kept, nowMs)) await store.forget(kept.meeting);
+  }
+
   /** The client enters a meeting: gives what is kept of it, and deletes what is kept of those that are over. */
   async enter(meeting: string, nowMs: number): Promise<Recalled> {
     const store = await this.#store;
@@ -94,9 +100,13 @@ export class Vault {
 }
 
 /** A room has one meeting at a time. */
-function isOver({ meeting, sinceMs }: Kept, entered: string, nowMs: number): boolean {
-  if (meeting === entered) return false;
-  return roomOf(meeting) === roomOf(entered) || nowMs - sinceMs > LONGEST_KEPT_MS;
+function isOver(kept: Kept, entered: string, nowMs: number): boolean {
+  if (kept.meeting === entered) return false;
+  return roomOf(kept.meeting) === roomOf(entered) || isStale(kept, nowMs);
+}
+
+function isStale({ sinceMs }: Kept, nowMs: number): boolean {
+  return nowMs - sinceMs > LONGEST_KEPT_MS;
 }
 
 function roomOf(meeting: string): string {

@@ -55,8 +55,9 @@ export interface FramesChanged {
 }
 
 /**
- * All of a meeting's secrets, in one worker: the group, and the keys and counters of its media. Nothing of it can be
- * taken out or put back, so what is lost with the worker is lost; its person comes again as a new leaf.
+ * All of a meeting's secrets, in one worker: the group, the keys and counters of its media, and those of what is shared
+ * beside them. Nothing of it can be taken out, and only what opens shared objects comes back from the vault: the rest is
+ * lost with the worker, and its person comes again as a new leaf.
  */
 export class Session {
   readonly #changed: (change: FramesChanged) => void;

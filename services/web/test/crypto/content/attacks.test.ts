@@ -214,3 +214,13 @@ test("somebody who comes back under another key is somebody else", async () => {
   const { sealed } = await impostor.says("not mine", "", { id: claim.id, revision: 2 });
   assert.equal(await anna.reads(sealed, { ...claim, revision: 2 }), "[wrong-sender]");
 });
+
+test("what was shared in the meeting before is nothing in the next one", async () => {
+  const [anna, ben] = (await talk("anna", "ben")) as [Talker, Talker];
+  const { sealed, claim } = await anna.says("yesterday");
+  await ben.offers("rooms/a/meetings/next");
+  assert.equal(await ben.reads(sealed, claim), "[other-group]");
+  // Its keys are gone from the vault, as the room has another meeting now.
+  await ben.offers();
+  assert.equal(await ben.reads(sealed, claim), "[other-group]");
+});

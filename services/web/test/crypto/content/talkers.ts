@@ -40,10 +40,10 @@ export class Talker {
     return this.client.id;
   }
 
-  async offers(nowMs = 0): Promise<Bytes> {
+  async offers(meeting = MEETING): Promise<Bytes> {
     this.leaf = await this.client.leaf();
-    const own = { meeting: MEETING, participantId: this.id, identityKey: this.client.identity.publicKey };
-    await this.codec.begin({ ...own, contentSeed: this.leaf.contentSeed }, nowMs);
+    const own = { meeting, participantId: this.id, identityKey: this.client.identity.publicKey };
+    await this.codec.begin({ ...own, contentSeed: this.leaf.contentSeed }, 0);
     return this.leaf.message;
   }
 

@@ -74,6 +74,16 @@ test("keys go with the room's next meeting, after a day, and when the meeting is
   assert.deepEqual(await found(store), { epochs: [], seeds: [] });
 });
 
+test("a page of any kind deletes what is a day old", async () => {
+  const store = new PageVaultStore();
+  await filled(store);
+  const vault = new Vault(Promise.resolve(store));
+  await vault.sweep(LONGEST_KEPT_MS);
+  assert.equal((await store.keys(MEETING)).size, 2);
+  await vault.sweep(LONGEST_KEPT_MS + 1);
+  assert.deepEqual([await store.meetings(), (await store.keys(MEETING)).size], [[], 0]);
+});
+
 test("a meeting that lasts longer than a day keeps its keys", async () => {
   const store = new PageVaultStore();
   await filled(store);
