@@ -8,6 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from conclave.services.content.errors import ContentInvalid
+from conclave.services.content.model import Draft
+from conclave.services.content.rules import check_draft
+from conclave.services.domain.content import ContentKind, Line, Sealed
 from conclave.services.domain.errors import InvalidArgument
 from conclave.services.domain.files import (
     CHAIN_START,
@@ -22,6 +26,7 @@ from conclave.services.domain.files import (
     sealed_size,
     validate_file,
 )
+from conclave.services.domain.protection import ProtectionMode
 from conclave.services.files.errors import (
     FileInvalid,
     FileTaken,
@@ -205,6 +210,28 @@ def test_a_files_name_is_normalised_and_emoji_and_other_scripts_stay() -> None:
     for name, kept in (("u\u0308ber.txt", "über.txt"), (" 👩‍🔧 نقشه.png ", "👩‍🔧 نقشه.png")):
         assert validate_file(replace(FILE, name=name)).name == kept
     assert "plan" not in repr(FILE)
+
+
+@pytest.mark.parametrize("mode", [ProtectionMode.MANAGED, ProtectionMode.END_TO_END])
+def test_an_object_names_its_upload_in_rooms_of_every_protection(mode: ProtectionMode) -> None:
+    body = FILE if mode is ProtectionMode.MANAGED else Sealed(b"x")
+    draft = Draft("c" * 16, ContentKind.FILE, 1, "", body, file_ids=(FILE.file_id,))
+    assert check_draft(draft, mode) == draft
+    line = Line("x") if mode is ProtectionMode.MANAGED else Sealed(b"x")
+    for wrong in (
+        replace(draft, file_ids=()),
+        replace(draft, file_ids=(FILE.file_id, "b" * 16)),
+        replace(draft, revision=2),
+        replace(draft, kind=ContentKind.CHAT, body=line),
+    ):
+        with pytest.raises(ContentInvalid):
+            check_draft(wrong, mode)
+
+
+def test_a_file_within_an_object_is_the_one_beside_it() -> None:
+    draft = Draft("c" * 16, ContentKind.FILE, 1, "", FILE, file_ids=("b" * 16,))
+    with pytest.raises(ContentInvalid, match="another than beside it"):
+        check_draft(draft, ProtectionMode.MANAGED)
 
 
 async def test_a_later_request_takes_the_place_of_the_one_that_sends() -> None:
