@@ -155,7 +155,9 @@ class Face:
 
     def session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cadata=self._trust), limit=0)
-        return aiohttp.ClientSession(f"https://localhost:{self.port}", connector=connector)
+        # As long as it takes: under load, 2 GiB take more than the five minutes that are the client's own.
+        patience = aiohttp.ClientTimeout(total=None, sock_read=120)
+        return aiohttp.ClientSession(f"https://localhost:{self.port}", connector=connector, timeout=patience)
 
     async def put(
         self, http: aiohttp.ClientSession, sending: Sending, number: object, body: Any, **headers: str
