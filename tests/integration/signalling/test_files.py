@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -330,26 +329,3 @@ async def test_limits_are_told_and_what_was_sent_stays(meeting: Meeting) -> None
         assert (await ada.ask(cancel_upload=files_pb2.CancelUpload(file_id=started[1].file_id))).HasField("ack")
         await begin(ada, SMALL.size)
         assert error(await ada.ask(begin_upload=files_pb2.BeginUpload(file_id="../x", size=99))) == "INVALID_REQUEST"
-
-
-async def test_requests_that_are_no_upload_are_refused_before_a_byte_is_read(meeting: Meeting) -> None:
-    async with meeting.person("Ada") as ada:
-        sending = await begin(ada, SMALL.size)
-        path, token = f"/files/{sending.file_id}/parts/0", {"Authorization": bearer(sending.token)}
-
-        async def chunked() -> AsyncIterator[bytes]:
-            yield b"x"
-
-        for body, status in ((chunked(), 411), (io.BytesIO(), 400), (io.BytesIO(bytes(PART + 1)), 413)):
-            async with meeting.http.put(path, data=body, headers=token) as response:
-                assert response.status == status
-                await told(response)
-        async with meeting.http.post(path, data=b"x", headers=token) as response:
-            assert response.status == 405
-        async with meeting.http.options(path, headers={"Origin": "https://evil.test"}) as response:
-            assert response.status == 405
-            assert not any(name.lower().startswith("access-control") for name in response.headers)
-        # A cookie or an address is no token: without the header nothing of another origin gets anywhere.
-        async with meeting.http.get(f"/files/{sending.file_id}?token=x", cookies={"token": "x"}) as response:
-            assert response.status == 401
-            await told(response)

@@ -107,7 +107,7 @@ class Files:
         except (ClientPayloadError, ConnectionError):
             # Nobody is there to be answered; control forgets what it has of the part.
             raise Problem(400, "The part was cut short; send it again.") from None
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        except grpc.aio.AioRpcError:
             # All that control refuses, it tells in a message.
             answer = grpc.aio.EOF
         finally:
@@ -119,15 +119,18 @@ class Files:
 
     async def _carry_up(self, request: web.Request, header: pb.PartHeader, call: Any) -> None:
         """Sends as fast as control takes it: what waits here is one chunk and what the sockets hold."""
-        await call.write(pb.PutPartRequest(header=header))
-        while True:
-            async with asyncio.timeout(self._limits.transfer_stall_s):
-                chunk = await request.content.readany()
-            if not chunk:
-                await call.done_writing()
-                return
-            for start in range(0, len(chunk), CHUNK_SIZE):
-                await call.write(pb.PutPartRequest(data=chunk[start : start + CHUNK_SIZE]))
+        try:
+            await call.write(pb.PutPartRequest(header=header))
+            while True:
+                async with asyncio.timeout(self._limits.transfer_stall_s):
+                    chunk = await request.content.readany()
+                if not chunk:
+                    await call.done_writing()
+                    return
+                for start in range(0, len(chunk), CHUNK_SIZE):
+                    await call.write(pb.PutPartRequest(data=chunk[start : start + CHUNK_SIZE]))
+        except (grpc.aio.AioRpcError, grpc.aio.InternalError, asyncio.InvalidStateError):
+            pass  # The call has ended; who reads it knows with what.
 
     async def _read(self, request: web.Request) -> web.StreamResponse:
         wish = _range(request)
