@@ -67,8 +67,8 @@ def extensions() -> list[Extension]:
 
 def packages() -> list[str]:
     """Every package below the three import roots; the namespace `conclave` itself belongs to none of them."""
-    roots = {CORE: "conclave.core*", SERVICES: "conclave.services*", PROTO: "conclave.*"}
-    found = [name for root, own in roots.items() for name in find_namespace_packages(str(root), include=[own])]
+    roots = {CORE: ["conclave.core*"], SERVICES: ["conclave.client*", "conclave.services*"], PROTO: ["conclave.*"]}
+    found = [name for root, own in roots.items() for name in find_namespace_packages(str(root), include=own)]
     return [name for name in found if ".static" not in name]
 
 

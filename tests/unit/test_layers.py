@@ -1,4 +1,4 @@
-"""Imports point down: reads every import of the core and of the services, in Cython too.
+"""Imports point down: reads every import of the core, of the services and of the client, in Cython too.
 
 The tables are the design's. A module that no table names fails here: give it its layer when you add it.
 """
@@ -69,6 +69,9 @@ FORBIDDEN_IN_DEMO = ("grpc", "zmq", "conclave.media", *(f"{SERVICES}.{name}" for
 # The only part of them that others use, because the rest needs packages that a plain appliance does not have.
 DEMO = f"{SERVICES}.demo"
 DEMO_ORDERS = f"{DEMO}.orders"
+# The Python client is a program of somebody else's: it knows the signalling, and nothing of who serves it.
+CLIENT = "conclave.client"
+FORBIDDEN_IN_CLIENT = ("grpc", "grpc_health", "sqlalchemy", "zmq", "conclave.core", "conclave.media", SERVICES)
 # What only carries or shows: it speaks to control over gRPC and never touches its state.
 STATELESS = {"gateway", "demo", "cli", "appliance"}
 STATEFUL = {
@@ -213,6 +216,17 @@ def service_violations(imports: dict[Path, set[str]]) -> list[str]:
     return found
 
 
+def client_violations(imports: dict[Path, set[str]]) -> list[str]:
+    """What the client knows and should not, and every circle."""
+    found = [
+        f"{path} uses {module}"
+        for path, modules in imports.items()
+        for module in sorted(modules)
+        if is_within(module, FORBIDDEN_IN_CLIENT)
+    ]
+    return found + layer_violations(imports, CLIENT, ({"*"},))
+
+
 def test_core_imports_point_down() -> None:
     imports = read_imports(ROOT / "core", CORE)
     assert len(imports) > 20
@@ -223,6 +237,29 @@ def test_service_imports_point_down() -> None:
     imports = read_imports(ROOT / "services", SERVICES)
     assert len(imports) > 10
     assert service_violations(imports) == []
+
+
+def test_the_client_knows_nothing_but_the_signalling() -> None:
+    imports = read_imports(ROOT / "services", CLIENT)
+    assert len(imports) > 10
+    assert client_violations(imports) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from conclave.services.domain import roles\n", "uses conclave.services"),
+        ("import grpc.aio\n", "uses grpc.aio"),
+        ("from conclave.media.v1 import control_pb2\n", "uses conclave.media"),
+        ("from conclave.client import peer\n", "peer imports itself in a circle"),
+    ],
+)
+def test_a_planted_violation_of_the_client_is_found(tmp_path: Path, text: str, expected: str) -> None:
+    client = tmp_path / "conclave" / "client"
+    client.mkdir(parents=True)
+    (client / "line.py").write_text(text)
+    (client / "peer.py").write_text("from conclave.client.line import Line\n")
+    assert any(expected in violation for violation in client_violations(read_imports(tmp_path, CLIENT)))
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_what_is_wanted_is_pinned() -> None:
     wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"], *optional["web"]]
     assert {project_name(requirement) for requirement in wanted} - set(run) == set()
     assert {project_name(requirement) for requirement in optional["dev"]} - set(run) - set(test) == set()
-    assert {project_name(requirement) for requirement in optional["demo"]} - set(demo) == set()
+    assert {project_name(requirement) for requirement in optional["client"]} - set(demo) == set()
     assert all(re.fullmatch(r"[\w.]+", version) for version in [*run.values(), *demo.values(), *test.values()])
     assert len({*run, *demo, *test}) == len(run) + len(demo) + len(test)
 

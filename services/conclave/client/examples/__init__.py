@@ -1,0 +1,1 @@
+"""Programs to begin with: each comes into a meeting by a link, and does one thing."""
