@@ -8,7 +8,6 @@ import os
 import pwd
 import signal
 import socket
-import ssl
 import subprocess
 import tempfile
 import time
@@ -20,13 +19,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from conclave.services.demo.line import Line, open_line
+from conclave.client import Client, EventStream, Meeting, PictureStream, Source, SpeakersChanged
 from conclave.services.demo.people import PEOPLE
 from conclave.services.demo.portrait import Portrait
-from conclave.services.demo.publication import for_aiortc
-from conclave.v1 import signalling_pb2 as pb
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = [person.name for person in PEOPLE[:3]]
@@ -115,78 +111,43 @@ def started(state: Path) -> Iterator[Demo]:
         subprocess.run([ROOT / "appliance" / "down", "--state", state], capture_output=True, check=False)
 
 
-class Watcher:
-    """A client of aiortc's that joins as the host and receives."""
-
-    def __init__(self, line: Line, events: asyncio.Queue[pb.ServerMessage | None], slots: int) -> None:
-        self._line, self._events = line, events
-        configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
-        self.connection = RTCPeerConnection(configuration)
-        for kind in ("audio", *["video"] * slots):
-            self.connection.addTransceiver(kind, direction="recvonly")
-        self.people: dict[str, str] = {}
-
-    async def enter(self, link: str) -> None:
-        token = link.partition("#")[2]
-        await self._line.ask(pb.ClientMessage(hello=pb.Hello(min_version=1, max_version=1, invite_token=token)))
-        answer = await self._line.ask(pb.ClientMessage(join=pb.Join(display_name="Wanda")))
-        self.people = {person.display_name: person.id for person in answer.joined.participants}
-        await self.connection.setLocalDescription(await self.connection.createOffer())
-        offer = pb.Offer(sdp=self.connection.localDescription.sdp)
-        answer = await self._line.ask(pb.ClientMessage(offer=offer))
-        await self.connection.setRemoteDescription(RTCSessionDescription(for_aiortc(answer.answer.sdp), "answer"))
-
-    async def look_at(self, sources: list[str]) -> None:
-        """Asks for one source a video slot."""
-        wishes = [
-            pb.SlotWish(mid=str(1 + index), source_id=source, max_height=720) for index, source in enumerate(sources)
-        ]
-        await self._line.ask(pb.ClientMessage(set_slots=pb.SetSlots(slots=wishes)))
-
-    async def picture(self, slot: int, width: int, count: int = 8) -> Any:
-        """The luma of a picture of this width in a slot; the pictures before it are passed over."""
-        track = self.connection.getTransceivers()[1 + slot].receiver.track
-        seen = 0
-        async with asyncio.timeout(60):
-            while True:
-                frame = await track.recv()
-                seen += frame.width == width
-                if seen >= count:
-                    return frame.to_ndarray(format="gray")
-
-    async def hears(self) -> None:
-        """Returns once somebody is heard."""
-        track = self.connection.getTransceivers()[0].receiver.track
-        async with asyncio.timeout(60):
-            while np.abs((await track.recv()).to_ndarray()).max() < 500:
-                pass
-
-    async def speakers(self, count: int) -> set[str]:
-        """Who is told to speak until there were that many."""
-        found: set[str] = set()
-        async with asyncio.timeout(90):
-            while len(found) < count:
-                message = await self._events.get()
-                assert message is not None
-                found |= set(message.speakers_changed.participant_ids)
-        return found
-
-
 @asynccontextmanager
-async def watching(demo: Demo, monkeypatch: pytest.MonkeyPatch, slots: int) -> AsyncIterator[Watcher]:
-    # Left to itself aiortc offers every address of the machine but this one.
-    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
-    link = demo.host_link()
-    events: asyncio.Queue[pb.ServerMessage | None] = asyncio.Queue()
-    trust = ssl.create_default_context(cafile=demo.state / "ca" / "ca.pem")
-    async with open_line(link.partition("/join")[0], trust, events.put_nowait) as line:
-        watcher = Watcher(line, events, slots)
-        try:
-            await watcher.enter(link)
-            yield watcher
-            await line.ask(pb.ClientMessage(leave=pb.Leave()))
-        finally:
-            await watcher.connection.close()
+async def watching(demo: Demo) -> AsyncIterator[Meeting]:
+    """The meeting as a host of its own sees it."""
+    async with await Client.join(demo.host_link(), name="Wanda", authority=demo.state / "ca" / "ca.pem") as meeting:
+        yield meeting
+
+
+async def picture(stream: PictureStream, width: int, count: int = 8) -> Any:
+    """The brightness of a picture of this width; the pictures before it are passed over."""
+    seen = 0
+    async with asyncio.timeout(60):
+        async for each in stream:
+            seen += each.image.shape[1] == width
+            if seen >= count:
+                # ITU-R BT.601 section 2.5.1.
+                return each.image @ np.array([0.299, 0.587, 0.114])
+    raise AssertionError("the picture ended")
+
+
+async def hears(meeting: Meeting) -> None:
+    """Returns once somebody is heard."""
+    async with asyncio.timeout(60):
+        async for sound in meeting.sounds():
+            if np.abs(sound.samples).max() >= 500:
+                return
+
+
+async def speakers(events: EventStream, count: int) -> set[str]:
+    """Who is told to speak until there were that many."""
+    found: set[str] = set()
+    async with asyncio.timeout(90):
+        async for event in events:
+            if isinstance(event, SpeakersChanged):
+                found |= {person.name for person in event.participants}
+            if len(found) >= count:
+                return found
+    raise AssertionError("the meeting ended")
 
 
 def likeness(seen: Any, drawn: Any) -> float:
@@ -194,35 +155,33 @@ def likeness(seen: Any, drawn: Any) -> float:
     return float(np.corrcoef(seen[::4, ::4].ravel(), drawn[::4, ::4].ravel())[0, 1])
 
 
-async def test_three_people_are_seen_and_heard_who_are_who_they_say(
-    demo: Demo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_three_people_are_seen_and_heard_who_are_who_they_say(demo: Demo) -> None:
     wait_for(lambda: all(demo.sends(name) == {"microphone", "camera"} for name in FIRST))
     assert [each["state"] for each in demo.attendees().values()] == ["present"] * 3
     drawn = {person.name: Portrait(person).frame(0, 0).y for person in PEOPLE[:3]}
-    async with watching(demo, monkeypatch, slots=3) as watcher:
-        assert set(watcher.people) == {*FIRST, "Wanda"}
-        await watcher.look_at([f"{watcher.people[name]}/camera" for name in FIRST])
-        await asyncio.gather(watcher.hears(), *(watcher.picture(slot, 640) for slot in range(3)))
-        for slot, name in enumerate(FIRST):
-            seen = await watcher.picture(slot, 640)
+    async with watching(demo) as meeting:
+        assert {person.name for person in meeting.participants} == {*FIRST, "Wanda"}
+        events = meeting.events()
+        streams = {name: meeting.pictures(meeting.participant(name)) for name in FIRST}
+        await asyncio.gather(hears(meeting), *(picture(stream, 640) for stream in streams.values()))
+        for name, stream in streams.items():
+            seen = await picture(stream, 640)
             assert seen.shape == (360, 640)
             alike = {other: likeness(seen, drawn[other]) for other in FIRST}
             assert max(alike, key=lambda other: alike[other]) == name
             # An encoder starts coarse and gets finer.
             async with asyncio.timeout(60):
                 while likeness(seen, drawn[name]) <= 0.9:
-                    seen = await watcher.picture(slot, 640, count=1)
-        assert len(await watcher.speakers(2)) >= 2
+                    seen = await picture(stream, 640, count=1)
+        assert len(await speakers(events, 2)) >= 2
 
 
-async def test_one_shares_a_screen_until_told_otherwise(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_shares_a_screen_until_told_otherwise(demo: Demo) -> None:
     (sharing,) = demo.conclave("demo", "share")["attendees"]
     assert (sharing["name"], sharing["screen"]) == (FIRST[1], True)
     wait_for(lambda: "screen" in demo.sends(FIRST[1]))
-    async with watching(demo, monkeypatch, slots=1) as watcher:
-        await watcher.look_at([f"{watcher.people[FIRST[1]]}/screen"])
-        seen = await watcher.picture(0, 1280, count=2)
+    async with watching(demo) as meeting:
+        seen = await picture(meeting.pictures(meeting.participant(FIRST[1]), source=Source.SCREEN), 1280, count=2)
         assert (seen > 225).mean() > 0.5, "the slide is white"
     assert [each["name"] for each in demo.conclave("demo", "share", "--stop")["attendees"]] == [FIRST[1]]
     wait_for(lambda: "screen" not in demo.sends(FIRST[1]))

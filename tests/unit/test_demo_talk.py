@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from conclave.services.demo.conversation import Conversation
-from conclave.services.demo.publication import for_aiortc
 from conclave.services.demo.turns import Turns
 from conclave.services.demo.voice import CHUNK_SAMPLES, SAMPLE_RATE, Voice
 
@@ -78,12 +77,3 @@ def test_who_is_muted_is_silent_and_another_speaks(voice: Voice) -> None:
     assert any(bob.speaks(80 + moment) and bob.loudness(80 + moment) for moment in moments)
     conversation.leave(bob)
     assert conversation.speaker(200) == ""
-
-
-def test_an_answer_has_its_candidates_in_every_section() -> None:
-    candidate = "a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n"
-    first = f"m=audio 9 x\r\na=mid:0\r\na=ice-ufrag:u\r\n{candidate}a=end-of-candidates\r\n"
-    adapted = for_aiortc(f"v=0\r\n{first}m=video 9 x\r\na=mid:1\r\n")
-    assert adapted.startswith(f"v=0\r\n{first}")
-    for line in ("a=ice-ufrag:u\r\n", candidate, "a=end-of-candidates\r\n"):
-        assert adapted.count(line) == 2

@@ -7,11 +7,8 @@ import asyncio
 import logging
 import os
 import signal
-import ssl
 import sys
 from pathlib import Path
-
-import aioice.ice
 
 from conclave.services.demo.company import Company
 from conclave.services.demo.desk import serve_orders
@@ -36,7 +33,6 @@ def main() -> None:
     options = parser.parse_args()
     configure_logging("conclave-demo")
     os.nice(NICENESS)
-    _offer_loopback()
     try:
         asyncio.run(_serve(options))
     except OSError as error:
@@ -48,7 +44,7 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    gateway = Gateway(options.gateway, ssl.create_default_context(cafile=options.authority))
+    gateway = Gateway(options.gateway, options.authority)
     directory = options.run_dir / "demo"
     company = Company(gateway, directory / "guests.json")
     await company.restore()
@@ -58,16 +54,6 @@ async def _serve(options: argparse.Namespace) -> None:
     _log.info("stopping")
     server.close()
     await company.close()
-
-
-def _offer_loopback() -> None:
-    """Lets guests reach a core that offers nothing but 127.0.0.1: aioice leaves that out, and has no option for it."""
-    others = aioice.ice.get_host_addresses
-
-    def addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
-        return [*(["127.0.0.1"] if use_ipv4 else []), *others(use_ipv4, use_ipv6)]
-
-    aioice.ice.get_host_addresses = addresses
 
 
 if __name__ == "__main__":

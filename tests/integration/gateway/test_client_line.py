@@ -1,4 +1,4 @@
-"""The demo's signalling connection against a server that is in no hurry to end."""
+"""The Python client's signalling connection against a server that is in no hurry to end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from conclave.services.demo import line
+from conclave.client import line
 from conclave.services.gateway.tls import server_context
 
 # RFC 6455 section 1.3.
