@@ -16,6 +16,8 @@ from conclave.client.events import (
     Ended,
     Event,
     Events,
+    FileShared,
+    FileTakenBack,
     HandLowered,
     HandRaised,
     LobbyChanged,
@@ -30,6 +32,7 @@ from conclave.client.invitation import read_invitation
 from conclave.client.objects import ReactionSign, new_content_id
 from conclave.client.people import EndReason, Protection, Room, Source
 from conclave.client.roster import Roster
+from conclave.client.transfers import Transfers
 from conclave.client.trust import trust_in
 from conclave.v1 import content_pb2, meetings_pb2, rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
@@ -193,6 +196,11 @@ class Appliance:
         return pb.ServerMessage(ack=pb.Ack())
 
 
+def content_of(appliance: Appliance, happened: list[Event]) -> Content:
+    trusted = trust_in(None, "")
+    return Content(appliance.ask, happened.append, Transfers(appliance.ask, "https://a", trusted))
+
+
 def line(
     content_id: str, sequence: int, text: str, revision: int = 1, first_sequence: int = 0
 ) -> content_pb2.ContentRecord:
@@ -216,7 +224,7 @@ def added(record: content_pb2.ContentRecord) -> pb.ServerMessage:
 
 def test_lines_stand_in_the_order_in_which_they_were_said_as_they_are_now() -> None:
     happened: list[Event] = []
-    content = Content(Appliance().ask, happened.append)
+    content = content_of(Appliance(), happened)
     for record in (line("b", 2, "two"), line("a", 1, "one"), line("a", 3, "uno", 2, 1), line("a", 1, "one")):
         content.took(added(record))
     assert [each.text for each in content.chat.lines] == ["uno", "two"]
@@ -229,7 +237,7 @@ def test_lines_stand_in_the_order_in_which_they_were_said_as_they_are_now() -> N
 
 def test_signs_are_told_and_those_of_a_later_version_passed_over() -> None:
     happened: list[Event] = []
-    content = Content(Appliance().ask, happened.append)
+    content = content_of(Appliance(), happened)
     for sign in (content_pb2.REACTION_SIGN_CLAP, 99):
         record = content_pb2.ContentRecord(kind=content_pb2.CONTENT_KIND_REACTION, sender_display_name="Ann")
         record.clear.reaction.sign = sign  # type: ignore[assignment]
@@ -237,9 +245,26 @@ def test_signs_are_told_and_those_of_a_later_version_passed_over() -> None:
     assert happened == [ReactionShown("", "Ann", ReactionSign.CLAP)]
 
 
+def test_files_are_told_and_their_keys_not_shown() -> None:
+    happened: list[Event] = []
+    content = content_of(Appliance(), happened)
+    record = content_pb2.ContentRecord(id="f", sequence=1, first_sequence=1, kind=content_pb2.CONTENT_KIND_FILE)
+    record.clear.file.CopyFrom(content_pb2.SharedFile(file_id="u", name="plan.pdf", size=5, content_key=b"k" * 32))
+    content.took(added(record))
+    content.took(added(record))
+    (shared,) = content.files.shared
+    assert (shared.name, shared.size, shared.content_key) == ("plan.pdf", 5, b"k" * 32)
+    assert "kkk" not in repr(shared)
+    record.ClearField("clear")
+    record.deletion = content_pb2.CONTENT_DELETION_BY_HOST
+    content.took(added(record))
+    assert happened == [FileShared(shared), FileTakenBack(shared)]
+    assert content.files.shared == ()
+
+
 @pytest.mark.parametrize("text", ["", "x" * 4001])
 async def test_a_line_that_no_appliance_takes_is_not_sent(text: str) -> None:
     appliance = Appliance()
     with pytest.raises(ValueError, match="1 to 4000"):
-        await Content(appliance.ask, print).chat.send(text)
+        await content_of(appliance, []).chat.send(text)
     assert appliance.asked == []

@@ -20,6 +20,8 @@ from conclave.client.client import Client
 from conclave.client.errors import (
     ClientError,
     EndToEndRoom,
+    FileDamaged,
+    FileRefused,
     InviteExpired,
     InviteInvalid,
     InviteRevoked,
@@ -44,6 +46,8 @@ from conclave.client.events import (
     Ended,
     Event,
     EventStream,
+    FileShared,
+    FileTakenBack,
     HandLowered,
     HandRaised,
     LobbyChanged,
@@ -59,7 +63,7 @@ from conclave.client.events import (
     SpeakersChanged,
 )
 from conclave.client.meeting import Meeting
-from conclave.client.objects import ChatLine, ReactionSign
+from conclave.client.objects import ChatLine, ReactionSign, SharedFile
 from conclave.client.outlets import PictureOutlet, SoundOutlet
 from conclave.client.pace import Pace
 from conclave.client.people import EndReason, Participant, Role, Room, Source, WaitingPerson, WaitReason
@@ -77,6 +81,10 @@ __all__ = [
     "Ended",
     "Event",
     "EventStream",
+    "FileDamaged",
+    "FileRefused",
+    "FileShared",
+    "FileTakenBack",
     "HandLowered",
     "HandRaised",
     "InviteExpired",
@@ -114,6 +122,7 @@ __all__ = [
     "Room",
     "RoomChanged",
     "RoomFull",
+    "SharedFile",
     "Sound",
     "SoundOutlet",
     "SoundStream",

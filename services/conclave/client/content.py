@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from conclave.client.chat import Chat
 from conclave.client.errors import Refused
 from conclave.client.events import Event, ReactionShown
+from conclave.client.files import Files
 from conclave.client.objects import ReactionSign, new_content_id
+from conclave.client.transfers import Transfers
 from conclave.v1 import content_pb2, data_class_pb2
 from conclave.v1 import signalling_pb2 as pb
 
@@ -24,8 +26,8 @@ RETURN_KEY_SIZE = 32
 class Content:
     """One client's view of a meeting's content; `keep` in a task of its own."""
 
-    def __init__(self, ask: Ask, tell: Callable[[Event], None]) -> None:
-        self.chat = Chat(ask, tell)
+    def __init__(self, ask: Ask, tell: Callable[[Event], None], transfers: Transfers) -> None:
+        self.chat, self.files = Chat(ask, tell), Files(ask, tell, transfers)
         self._ask, self._tell = ask, tell
         # By it the appliance knows a guest again whose session was lost.
         self._return_key = secrets.token_bytes(RETURN_KEY_SIZE)
@@ -42,6 +44,7 @@ class Content:
         """
         if another:
             self.chat.forget()
+            self.files.forget()
             self._complete = self._latest = 0
         self._behind, self._confirmed = True, 0
         self._stir.set()
@@ -110,6 +113,8 @@ class Content:
     def _take(self, record: content_pb2.ContentRecord) -> None:
         if record.kind == content_pb2.CONTENT_KIND_CHAT:
             self.chat.took(record)
+        elif record.kind == content_pb2.CONTENT_KIND_FILE:
+            self.files.took(record)
         elif record.kind == content_pb2.CONTENT_KIND_REACTION and record.clear.HasField("reaction"):
             try:
                 sign = ReactionSign(record.clear.reaction.sign)

@@ -8,6 +8,8 @@ from conclave.v1 import signalling_pb2 as pb
 __all__ = [
     "ClientError",
     "EndToEndRoom",
+    "FileDamaged",
+    "FileRefused",
     "InviteExpired",
     "InviteInvalid",
     "InviteRevoked",
@@ -51,6 +53,14 @@ class NameNeeded(ClientError):
 
 class EndToEndRoom(ClientError):
     """The room is end-to-end encrypted, which this client cannot be part of."""
+
+
+class FileRefused(ClientError):
+    """The appliance does not take or does not give a file; the text says why."""
+
+
+class FileDamaged(ClientError):
+    """A file is not what its author sent, or is not any more what it was when it began to be sent."""
 
 
 class MeetingOver(ClientError):

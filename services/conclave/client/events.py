@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from conclave.client.objects import ChatLine, ReactionSign
+from conclave.client.objects import ChatLine, ReactionSign, SharedFile
 from conclave.client.people import EndReason, Participant, Room, WaitingPerson
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Event",
     "EventStream",
     "Events",
+    "FileShared",
+    "FileTakenBack",
     "HandLowered",
     "HandRaised",
     "LobbyChanged",
@@ -130,6 +132,20 @@ class ReactionShown:
 
 
 @dataclass(frozen=True, slots=True)
+class FileShared:
+    """Somebody shared a file, the client itself included."""
+
+    file: SharedFile
+
+
+@dataclass(frozen=True, slots=True)
+class FileTakenBack:
+    """A file was taken back, by its author or by a host."""
+
+    file: SharedFile
+
+
+@dataclass(frozen=True, slots=True)
 class Reconnecting:
     """The connection is lost; the client tries to come back by itself."""
 
@@ -163,6 +179,8 @@ Event = (
     | ChatSaid
     | ChatChanged
     | ReactionShown
+    | FileShared
+    | FileTakenBack
     | Reconnecting
     | Reconnected
     | Ended

@@ -9,6 +9,7 @@ from typing import Self
 
 from conclave.client.chat import Chat
 from conclave.client.events import EventStream
+from conclave.client.files import Files
 from conclave.client.hosting import Hosting
 from conclave.client.objects import ReactionSign
 from conclave.client.outlets import PictureOutlet, SoundOutlet
@@ -26,12 +27,13 @@ class Meeting:
 
     What is lost meanwhile comes back by itself: the connection, the session, the media. Whatever asks the appliance for
     something waits for that, and raises Refused when the appliance says no, and MeetingOver when the meeting is over.
-    chat: what is written; hosting: what hosts may do.
+    chat: what is written; files: what is shared; hosting: what hosts may do.
     """
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self.chat: Chat = visit.content.chat
+        self.files: Files = visit.content.files
         self.hosting = Hosting(visit.ask)
 
     async def __aenter__(self) -> Self:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from conclave.v1 import content_pb2
 
-__all__ = ["ChatLine", "ReactionSign", "new_content_id"]
+__all__ = ["ChatLine", "ReactionSign", "SharedFile", "new_content_id"]
 
 # Base32, RFC 4648 section 6.
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -66,6 +66,49 @@ class ChatLine:
             record.delivered,
             record.sequence,
             record.first_sequence,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """A file that somebody shared.
+
+    name: what its author calls it: text, never a path. media_type: empty when it is not known. size: in bytes.
+    sender_id, own, recipient_id, recipient_name: as of a line of chat.
+    """
+
+    id: str
+    file_id: str
+    name: str
+    media_type: str
+    size: int
+    sender_id: str
+    sender_name: str
+    own: bool
+    recipient_id: str
+    recipient_name: str
+    time: datetime.datetime
+    first_sequence: int
+    content_key: bytes = field(repr=False)
+
+    @classmethod
+    def read(cls, record: content_pb2.ContentRecord) -> SharedFile:
+        """From the protocol."""
+        shared = record.clear.file
+        return cls(
+            record.id,
+            shared.file_id,
+            shared.name,
+            shared.media_type,
+            shared.size,
+            record.sender_participant_id,
+            record.sender_display_name,
+            record.own,
+            record.recipient_participant_id,
+            record.recipient_display_name,
+            datetime.datetime.fromtimestamp(record.create_time_ms / 1000, datetime.UTC),
+            record.first_sequence,
+            shared.content_key,
         )
 
 

@@ -13,6 +13,7 @@ from conclave.client.media import Media
 from conclave.client.people import EndReason, Protection, Room, Source, WaitReason
 from conclave.client.roster import Roster
 from conclave.client.session import Session
+from conclave.client.transfers import Transfers
 from conclave.client.trust import Trust
 from conclave.v1 import rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
@@ -41,7 +42,7 @@ class Visit:
         self.ask = self._session.ask
         self.events = Events()
         self.roster = Roster(Room("", "", Protection.MANAGED, 0, lobby=False, members_only=False))
-        self.content = Content(self.ask, self.events.tell)
+        self.content = Content(self.ask, self.events.tell, Transfers(self.ask, invitation.origin, trust))
         self.media = Media(self.ask, sounds, pictures, lambda: self._session.local)
         self._when_waiting = when_waiting
         self._inside = asyncio.Event()

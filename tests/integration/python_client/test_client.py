@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +25,10 @@ from conclave.client import (
     EndToEndRoom,
     Event,
     EventStream,
+    FileDamaged,
+    FileRefused,
+    FileShared,
+    FileTakenBack,
     InviteInvalid,
     LobbyChanged,
     MeetingLocked,
@@ -36,6 +41,7 @@ from conclave.client import (
     ReactionShown,
     ReactionSign,
     Reconnected,
+    Refused,
     Removed,
     Source,
     WaitReason,
@@ -187,6 +193,41 @@ async def test_media_comes_back_when_the_core_was_killed(appliance: Appliance) -
         os.kill(appliance.process_id("conclave-core"), signal.SIGKILL)
         camera.send(np.ascontiguousarray(picture[:, ::-1]))
         await shows(watched, BARS[::-1])
+
+
+@pytest.mark.timeout(300)
+async def test_a_file_arrives_as_it_was_and_goes_when_it_is_taken_back(appliance: Appliance, tmp_path: Path) -> None:
+    # More than two parts of 4 MiB, and no whole number of anything.
+    content = np.random.default_rng(7).integers(0, 256, 9_000_001, np.uint8).tobytes()
+    (tmp_path / "plan.bin").write_bytes(content)
+    (tmp_path / "empty.txt").touch()
+    link = appliance.make_room("files")
+    async with (
+        await appliance.join(link, "Ann") as ann,
+        await appliance.join(link, "Bob") as bob,
+        await appliance.join(link, "Eve") as eve,
+    ):
+        events = bob.events()
+        await ann.files.send(tmp_path / "plan.bin")
+        shared = (await happens(events, FileShared)).file
+        assert (shared.name, shared.size, shared.sender_name) == ("plan.bin", len(content), "Ann")
+        await bob.files.save(shared, tmp_path / "got.bin")
+        assert (tmp_path / "got.bin").read_bytes() == content
+        await ann.files.send(tmp_path / "empty.txt", to=ann.participant("Bob"))
+        private = (await happens(events, FileShared)).file
+        assert (private.media_type, private.recipient_id) == ("text/plain", bob.me.id)
+        await bob.files.save(private, tmp_path / "got.txt")
+        assert (tmp_path / "got.txt").read_bytes() == b""
+        with pytest.raises((FileRefused, Refused)):
+            await eve.files.save(private, tmp_path / "stolen.txt")
+        with pytest.raises(FileDamaged):
+            await bob.files.save(replace(shared, content_key=bytes(32)), tmp_path / "got.bin")
+        assert (tmp_path / "got.bin").read_bytes() == content, "what was there before stays"
+        await ann.files.delete(ann.files.shared[0])
+        assert (await happens(events, FileTakenBack)).file == shared
+        with pytest.raises((FileRefused, Refused)):
+            await bob.files.save(shared, tmp_path / "late.bin")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.txt", "got.bin", "got.txt", "plan.bin"]
 
 
 @pytest.mark.timeout(300)
