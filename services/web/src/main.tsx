@@ -13,6 +13,7 @@ import "./styles/people.css";
 import "./styles/protection.css";
 import "./styles/chat.css";
 import "./styles/polls.css";
+import "./styles/files.css";
 import "./styles/reactions.css";
 import "./styles/invite.css";
 import "./styles/access.css";
@@ -26,6 +27,7 @@ import { tellLanguage } from "./i18n/index.ts";
 import { browserClock, openWebSocket } from "./media/surroundings.ts";
 import type { Invitation } from "./protocol/connection.ts";
 import { tokenFromFragment } from "./protocol/invite.ts";
+import { privateFiles } from "./session/content/files/privatefiles.ts";
 import { CAPABILITIES, Session } from "./session/session.ts";
 import { sayKeptLeave } from "./session/unsaid.ts";
 import { whenWoken } from "./session/wake.ts";
@@ -75,4 +77,5 @@ function begin(invitation: Invitation): void {
 }
 // Another link pasted into the same tab changes only the fragment.
 addEventListener("hashchange", () => location.reload());
+void privateFiles.sweep();
 readBuildHash().catch(() => undefined); // Without it the page works; it only can't show its version.

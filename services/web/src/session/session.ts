@@ -163,6 +163,7 @@ export class Session {
   async leave(): Promise<void> {
     if (!this.#inMeeting && this.phase.value !== "waiting") return;
     this.phase.value = "left";
+    this.content.close();
     const told = this.#connection.request({ case: "leave", value: {} }).catch(() => undefined);
     await Promise.race([told, new Promise<void>((resolve) => this.#clock.after(LEAVE_MS, resolve))]);
     this.#end();
@@ -270,6 +271,7 @@ export class Session {
 
   #obstructed(obstacle: Obstacle): void {
     this.obstacle.value = obstacle;
+    this.content.close();
     this.protection.end();
     this.leaveAtOnce();
     this.phase.value = "refused";
@@ -283,6 +285,7 @@ export class Session {
 
   /** It is over, and the keys are erased. Who only loads the page anew needs them again. */
   #end(): void {
+    this.content.close();
     this.protection.end();
     this.#close();
   }

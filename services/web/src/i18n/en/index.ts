@@ -5,6 +5,7 @@ import { chat } from "./chat.ts";
 import { common } from "./common.ts";
 import { controls } from "./controls.ts";
 import { devices } from "./devices.ts";
+import { files } from "./files.ts";
 import { network } from "./network.ts";
 import { people } from "./people.ts";
 import { polls } from "./polls.ts";
@@ -25,6 +26,7 @@ export const en = {
   ...people,
   ...chat,
   ...polls,
+  ...files,
   ...after,
   ...access,
 };

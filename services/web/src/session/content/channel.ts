@@ -25,6 +25,8 @@ export interface Shared {
   readonly parentId?: string;
   /** Whether neither it nor what belongs to it may change any more. */
   readonly closed?: boolean;
+  /** The uploads that it names. */
+  readonly fileIds?: readonly string[];
 }
 
 /**
@@ -85,12 +87,12 @@ export class ContentChannel {
    * one it is for has none, with SignallingError where the appliance refuses it, with ConnectionLost where it did not
    * answer: the same id and revision may be shared again then, and nothing is doubled.
    */
-  async share({ content, recipientId, ...label }: Shared): Promise<void> {
+  async share({ content, recipientId, fileIds = [], ...label }: Shared): Promise<void> {
     const clear = { ...label, dataClass: DATA_CLASSES[label.kind], content };
     const body = this.#seal.isOn
       ? ({ case: "sealed", value: await this.#seal.seal(clear, recipientId) } as const)
       : ({ case: "clear", value: clear } as const);
-    const value = { ...label, recipientParticipantId: recipientId, body };
+    const value = { ...label, recipientParticipantId: recipientId, fileIds: [...fileIds], body };
     await this.#request({ case: "sendContent", value });
   }
 

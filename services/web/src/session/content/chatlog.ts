@@ -1,8 +1,9 @@
 import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
 import type { ContentRefusal } from "../../crypto/content/open.ts";
 import type { Received } from "./channel.ts";
+import { sharedFileFrom, type SharedFile } from "./files/sharedfile.ts";
 
-/** A line of chat as it is now. */
+/** A line of chat, or a file between the lines, as it is now. */
 export interface ChatEntry {
   readonly id: string;
   /** The place of its latest change, and that at which it was first said. */
@@ -18,12 +19,14 @@ export interface ChatEntry {
   readonly timeMs: number;
   readonly deletion: ContentDeletion;
   readonly delivered: boolean;
-  /** Empty once it is deleted, and where it cannot be opened. */
+  /** Empty for a file, once it is deleted, and where it cannot be opened. */
   readonly text: string;
   /** Why it cannot be opened. */
   readonly refusal: ContentRefusal | undefined;
   /** Whether it is from before this client had keys: one of those that are counted, and not shown. */
   readonly isEarlier: boolean;
+  /** The file that was shared, or that something was that is no file to be read; absent for a line of text. */
+  readonly file: SharedFile | "unreadable" | undefined;
 }
 
 /** What is known of a meeting's chat, an immutable value, in the order in which it was said. */
@@ -31,9 +34,9 @@ export type ChatLog = readonly ChatEntry[];
 
 /** The line that an object tells of; undefined for one of another kind. */
 export function entryFrom({ record, content, refusal, isLive }: Received): ChatEntry | undefined {
-  if (record.kind !== ContentKind.CHAT) return undefined;
+  if (record.kind !== ContentKind.CHAT && record.kind !== ContentKind.FILE) return undefined;
   const isThere = record.deletion === ContentDeletion.UNSPECIFIED;
-  if (isThere && refusal === undefined && content.case !== "chat") return undefined;
+  if (isThere && refusal === undefined && content.case !== (record.kind === ContentKind.CHAT ? "chat" : "file")) return undefined;
   return {
     id: record.id,
     sequence: record.sequence,
@@ -50,6 +53,7 @@ export function entryFrom({ record, content, refusal, isLive }: Received): ChatE
     text: content.case === "chat" ? content.value.text : "",
     refusal,
     isEarlier: !isLive && (refusal === "no-key" || refusal === "other-group"),
+    file: content.case === "file" ? (sharedFileFrom(content.value) ?? "unreadable") : undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from "../../protocol/ports.ts";
 import { ContentChannel } from "./channel.ts";
 import { Chat } from "./chat.ts";
 import { Polls } from "./polls.ts";
+import { Files } from "./files/files.ts";
 import type { ContentProtection } from "./ports.ts";
 import { Reactions } from "./reactions.ts";
 import { returnKeyFor } from "./returnkey.ts";
@@ -14,6 +15,7 @@ export class Content {
   readonly chat: Chat;
   readonly reactions: Reactions;
   readonly polls: Polls;
+  readonly files: Files;
   readonly #channel: ContentChannel;
 
   constructor(request: Request, clock: Clock, protection: ContentProtection) {
@@ -21,6 +23,7 @@ export class Content {
     this.chat = new Chat(this.#channel);
     this.reactions = new Reactions(this.#channel, clock);
     this.polls = new Polls(this.#channel);
+    this.files = new Files(this.#channel, request, clock);
   }
 
   /** The client is in the meeting; isNew: it is another one than before, or the first. */
@@ -31,5 +34,10 @@ export class Content {
 
   event(body: ServerMessage["body"]): void {
     this.#channel.event(body);
+  }
+
+  /** The person has left: what is under way ends. */
+  close(): void {
+    this.files.close();
   }
 }

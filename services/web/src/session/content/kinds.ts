@@ -7,6 +7,7 @@ export const DATA_CLASSES = {
   [ContentKind.REACTION]: DataClass.ENGAGEMENT,
   [ContentKind.POLL]: DataClass.ENGAGEMENT,
   [ContentKind.POLL_VOTE]: DataClass.ENGAGEMENT,
+  [ContentKind.FILE]: DataClass.SHARED_CONTENT,
 } as const;
 export type SharedKind = keyof typeof DATA_CLASSES;
 

@@ -1,0 +1,113 @@
+import { signal } from "@preact/signals";
+
+import { ErrorCode } from "../../../gen/conclave/v1/signalling_pb.js";
+import { waitBeforeAttempt } from "../../../protocol/backoff.ts";
+import { ConnectionLost, SignallingError } from "../../../protocol/errors.ts";
+import type { Clock } from "../../../protocol/ports.ts";
+import { TransferLost, TransferOutdated } from "./transport.ts";
+
+/** How it stands with a transfer. */
+export type TransferState =
+  | { readonly name: "queued" | "running" | "paused" | "waiting" | "done" | "cancelled" }
+  | { readonly name: "failed"; readonly reason: Error };
+
+/** What is to be done: from where it stands, each time that it is called. moved: to be told of each step forward. */
+export type Task = (stop: AbortSignal, moved: () => void) => Promise<void>;
+
+/** How often in a row it is taken up anew without a step forward before something else must be wrong. */
+const MOST_OUTDATED = 5;
+
+/** Carries a transfer through lost connections, pauses and restarts until it is done. */
+export class Persistent {
+  readonly state = signal<TransferState>({ name: "queued" });
+  readonly #task: Task;
+  readonly #clock: Clock;
+  #stopping: AbortController | undefined;
+  #wake: () => void = () => undefined;
+  /** One at a time: what was stopped may still be writing. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(task: Task, clock: Clock) {
+    this.#task = task;
+    this.#clock = clock;
+  }
+
+  get isOver(): boolean {
+    const { name } = this.state.peek();
+    return name === "done" || name === "cancelled" || name === "failed";
+  }
+
+  /** Begins, goes on after a pause, or tries again after a failure. */
+  start(): void {
+    if (this.#stopping !== undefined || this.state.peek().name === "done") return;
+    const stopping = new AbortController();
+    this.#stopping = stopping;
+    this.state.value = { name: "running" };
+    this.#last = this.#last.then(() => this.#run(stopping));
+  }
+
+  pause(): void {
+    if (this.isOver) return;
+    this.#stop();
+    this.state.value = { name: "paused" };
+  }
+
+  cancel(): void {
+    this.#stop();
+    this.state.value = { name: "cancelled" };
+  }
+
+  /** The connection is back: no need to wait any longer. */
+  connected(): void {
+    this.#wake();
+  }
+
+  #stop(): void {
+    const stopping = this.#stopping;
+    this.#stopping = undefined;
+    stopping?.abort();
+    this.#wake();
+  }
+
+  async #run(stopping: AbortController): Promise<void> {
+    const isCurrent = (): boolean => this.#stopping === stopping;
+    let attempts = 0;
+    let outdated = 0;
+    while (isCurrent()) {
+      this.state.value = { name: "running" };
+      try {
+        await this.#task(stopping.signal, () => (attempts = outdated = 0));
+        if (isCurrent()) this.#end({ name: "done" });
+        return;
+      } catch (reason) {
+        if (!isCurrent()) return;
+        if (!(reason instanceof Error)) throw reason;
+        if (reason instanceof TransferOutdated) outdated += 1;
+        if (!isPassing(reason) || outdated > MOST_OUTDATED) return this.#end({ name: "failed", reason });
+        if (!(reason instanceof TransferOutdated)) await this.#wait(attempts++);
+      }
+    }
+  }
+
+  #end(state: TransferState): void {
+    this.#stopping = undefined;
+    this.state.value = state;
+  }
+
+  async #wait(attempt: number): Promise<void> {
+    this.state.value = { name: "waiting" };
+    await new Promise<void>((resolve) => {
+      const stopTimer = this.#clock.after(waitBeforeAttempt(attempt, this.#clock.random()), resolve);
+      this.#wake = () => {
+        stopTimer();
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+  }
+}
+
+function isPassing(error: Error): boolean {
+  if (error instanceof SignallingError) return error.code === ErrorCode.UNAVAILABLE || error.code === ErrorCode.LIMIT_EXCEEDED;
+  return error instanceof ConnectionLost || error instanceof TransferLost || error instanceof TransferOutdated;
+}
