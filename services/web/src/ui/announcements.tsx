@@ -2,6 +2,8 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
+import { texts } from "../i18n/index.ts";
+import type { FileNews } from "../session/content/files/news.ts";
 import { remembered } from "../session/preferences.ts";
 import type { Session } from "../session/session.ts";
 import { ANNOUNCEMENT_LEVELS, Announcer, type AnnouncementLevel } from "./announcer.ts";
@@ -52,7 +54,16 @@ export function Announcements({ session, view }: { session: Session; view: View 
     const line = session.content.chat.heard.value;
     if (line === undefined || line === heard.current) return;
     heard.current = line;
-    announcer.hear({ kind: line.recipientId === "" ? "wrote" : "wroteToYou", name: line.senderName });
+    const toAll = line.file === undefined ? "wrote" : "shared";
+    announcer.hear({ kind: line.recipientId === "" ? toAll : "wroteToYou", name: line.senderName });
+    speak();
+  });
+  const carried = useRef(session.content.files.news.peek());
+  useSignalEffect(() => {
+    const news = session.content.files.news.value;
+    if (news === undefined || news === carried.current) return;
+    carried.current = news;
+    announcer.hear({ kind: "own", text: fileText(news) });
     speak();
   });
   const polled = useRef(session.content.polls.news.peek());
@@ -82,6 +93,21 @@ export function Announcements({ session, view }: { session: Session; view: View 
       </p>
     </>
   );
+}
+
+function fileText({ kind, name }: FileNews): string {
+  switch (kind) {
+    case "starts":
+      return texts.fileStarts(name);
+    case "sent":
+      return texts.fileSent(name);
+    case "notSent":
+      return texts.fileNotSent(name);
+    case "received":
+      return texts.fileReceived(name);
+    case "notReceived":
+      return texts.fileNotReceived(name);
+  }
 }
 
 function situationOf(session: Session): Situation {

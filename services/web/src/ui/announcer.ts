@@ -14,6 +14,7 @@ export type PersonalKind =
   | "sharingStopped"
   | "wrote"
   | "wroteToYou"
+  | "shared"
   | "reacted"
   | "startedPoll"
   | "closedPoll";
@@ -24,6 +25,8 @@ export type News =
   /** The page shows and tells that it is lost as long as it is; only its return is said here. */
   | { readonly kind: "connectionLost" | "connectionBack" }
   | { readonly kind: "security"; readonly text: string }
+  /** What becomes of something that the person has begun. */
+  | { readonly kind: "own"; readonly text: string }
   | { readonly kind: "speakers"; readonly names: readonly string[] };
 
 /** Something to say; what is urgent interrupts. */
@@ -66,6 +69,7 @@ const WORDINGS: readonly (readonly [PersonalKind, Wording])[] = [
   ["wrote", { one: texts.wrote, two: texts.twoWrote, many: texts.manyWrote }],
   ["startedPoll", { one: texts.startedPoll, two: texts.twoStartedPolls, many: texts.manyStartedPolls }],
   ["closedPoll", { one: texts.closedPoll, two: texts.twoClosedPolls, many: texts.manyClosedPolls }],
+  ["shared", { one: texts.shared, two: texts.twoShared, many: texts.manyShared }],
   ["reacted", { one: texts.reacted, two: texts.twoReacted, many: texts.manyReacted }],
   ["joined", { one: texts.joined, two: texts.twoJoined, many: texts.manyJoined }],
   ["left", { one: texts.gone, two: texts.twoGone, many: texts.manyGone }],
@@ -77,6 +81,7 @@ export class Announcer {
   readonly #urgent: string[] = [];
   #asked: string | undefined;
   #connection: string | undefined;
+  #own: string[] = [];
   #personal: { kind: PersonalKind; name: string }[] = [];
   #quietUntilMs = 0;
 
@@ -88,6 +93,9 @@ export class Announcer {
     switch (news.kind) {
       case "security":
         this.#urgent.push(news.text);
+        return;
+      case "own":
+        this.#own.push(news.text);
         return;
       case "speakers":
         this.#asked = speakersText(news.names);
@@ -136,7 +144,7 @@ export class Announcer {
   }
 
   #summary(): string {
-    const parts = this.#connection === undefined ? [] : [this.#connection];
+    const parts = [...(this.#connection === undefined ? [] : [this.#connection]), ...this.#own];
     for (const [kind, wording] of WORDINGS) {
       const names = this.#personal.filter((each) => each.kind === kind).map((each) => each.name);
       if (names.length > 0) parts.push(worded(wording, names));
@@ -146,6 +154,7 @@ export class Announcer {
 
   #forget(): void {
     this.#connection = undefined;
+    this.#own = [];
     this.#personal = [];
   }
 }

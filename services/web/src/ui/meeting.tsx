@@ -10,6 +10,7 @@ import { ConnectionBanner } from "./connectionbanner.tsx";
 import { Controls } from "./controls.tsx";
 import { DeviceBanner } from "./devicebanner.tsx";
 import { OpenDialog } from "./dialogs.tsx";
+import { DropGround } from "./files/drop.tsx";
 import { LobbyBanner } from "./lobby.tsx";
 import { MutedBanner } from "./mutedbanner.tsx";
 import { PeoplePanel } from "./people.tsx";
@@ -48,6 +49,7 @@ export function Meeting({ session, view }: { session: Session; view: View }): JS
       </div>
       <Controls session={session} view={view} />
       <OpenDialog session={session} view={view} />
+      <DropGround session={session} view={view} />
       <Announcements session={session} view={view} />
     </div>
   );

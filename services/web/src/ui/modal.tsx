@@ -33,6 +33,9 @@ export function Modal({ name, class: className, close, children }: ModalProps): 
         event.preventDefault();
         close();
       }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.stopPropagation(); // It closes this, and nothing that lies below.
+      }}
       onClick={(event) => {
         if (event.target === event.currentTarget) close(); // The ground around what it shows.
       }}

@@ -133,3 +133,10 @@ test("who writes line after line is named once, and lines to one person matter m
   assert.deepEqual(said("important", news), ["4 Cem wrote a message to you only."]);
   assert.deepEqual(said("none", news), []);
 });
+
+test("what becomes of the person's own files is said whatever the level, with other news", () => {
+  const own = (text: string): News => ({ kind: "own", text });
+  const news = [[0, own("Sending a.pdf.")], [10, own("a.pdf was sent.")], [20, { kind: "shared", name: "Ada" }]] as const;
+  assert.deepEqual(said("all", news), ["0 Sending a.pdf.", "3000 a.pdf was sent. Ada shared a file."]);
+  assert.deepEqual(said("none", news), ["0 Sending a.pdf.", "3000 a.pdf was sent."]);
+});

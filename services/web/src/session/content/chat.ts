@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 
-import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
+import { ContentKind } from "../../gen/conclave/v1/content_pb.js";
 import { newContentId } from "../../protocol/contentid.ts";
 import { ConnectionLost, SignallingError } from "../../protocol/errors.ts";
 import { ignoreFailure, type ContentChannel, type ContentReader, type Received, type Shared } from "./channel.ts";
@@ -42,7 +42,7 @@ export class Chat implements ContentReader {
   readonly #seen = signal(0n);
   /** How many lines of others the person has not looked at. */
   readonly unread = computed(
-    () => this.log.value.filter((each) => !each.own && each.deletion === ContentDeletion.UNSPECIFIED && each.firstSequence > this.#seen.value).length,
+    () => this.log.value.filter((each) => !each.own && isReadable(each) && each.firstSequence > this.#seen.value).length,
   );
 
   readonly #channel: ContentChannel;
@@ -163,4 +163,8 @@ export class Chat implements ContentReader {
 function shared({ id, revision, text, addressee }: Outgoing): Shared {
   const content = { case: "chat", value: { text } } as const;
   return { kind: ContentKind.CHAT, id, revision, content, recipientId: addressee?.id ?? "" };
+}
+
+function isReadable({ text, file }: ChatEntry): boolean {
+  return text !== "" || file !== undefined;
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { texts } from "../../i18n/index.ts";
 import { MAX_LINE } from "../../session/content/chat.ts";
 import type { Session } from "../../session/session.ts";
+import { AttachButton, sendFiles } from "../files/attach.tsx";
 import { Icon } from "../icons.tsx";
 
 const MAX_ROWS = 6;
@@ -57,14 +58,21 @@ export function Composer({ session }: { session: Session }): JSX.Element {
         value={text}
         onInput={(event) => change(event.currentTarget.value)}
         onKeyDown={pressed}
+        onPaste={(event) => {
+          const files = event.clipboardData?.files;
+          if (files === undefined || files.length === 0) return;
+          event.preventDefault();
+          sendFiles(session, files);
+        }}
       />
       <div class="composer-foot">
-        <span class="composer-over" role="status">
-          {over > 0 && texts.tooLong(over)}
-        </span>
+        {editing === undefined && <AttachButton session={session} />}
         <button type="button" class="icon-button" aria-label={texts.newPoll} title={texts.newPoll} onClick={() => session.content.polls.write()}>
           <Icon name="poll" />
         </button>
+        <span class="composer-over" role="status">
+          {over > 0 && texts.tooLong(over)}
+        </span>
         <button
           type="submit"
           class="icon-button"

@@ -5,6 +5,7 @@ import { texts } from "../../i18n/index.ts";
 import type { ChatEntry } from "../../session/content/chatlog.ts";
 import type { Outgoing } from "../../session/content/chat.ts";
 import type { Session } from "../../session/session.ts";
+import { SharedFileCard } from "../files/shared.tsx";
 import { Avatar } from "../avatar.tsx";
 import { Icon } from "../icons.tsx";
 import { Menu, type MenuItem } from "../menu.tsx";
@@ -44,7 +45,7 @@ export function Line({ session, entry, outgoing, askToDelete }: LineProps): JSX.
         ) : entry.refusal !== undefined ? (
           <p class="chat-deleted">{unreadableText(entry.refusal)}</p>
         ) : (
-          <Words text={outgoing?.text ?? entry.text} />
+          <Said session={session} entry={entry} text={outgoing?.text ?? entry.text} />
         )}
         {outgoing !== undefined && <OutgoingState session={session} line={outgoing} />}
       </div>
@@ -55,6 +56,12 @@ export function Line({ session, entry, outgoing, askToDelete }: LineProps): JSX.
       )}
     </li>
   );
+}
+
+function Said({ session, entry, text }: { session: Session; entry: ChatEntry; text: string }): JSX.Element {
+  if (entry.file === undefined) return <Words text={text} />;
+  if (entry.file === "unreadable") return <p class="chat-deleted">{texts.unreadableFile}</p>;
+  return <SharedFileCard session={session} entry={entry} file={entry.file} />;
 }
 
 function Delivered({ entry }: { entry: ChatEntry }): JSX.Element {
@@ -77,10 +84,7 @@ function actionsFor(session: Session, entry: ChatEntry, askToDelete: () => void)
     const edit = (): void => {
       chat.editing.value = { entry, text: entry.text };
     };
-    return [
-      { text: texts.editMessage, press: edit },
-      remove,
-    ];
+    return entry.file === undefined ? [{ text: texts.editMessage, press: edit }, remove] : [remove];
   }
   // What two people said to each other is theirs alone.
   if (!session.isHost.value || entry.recipientId !== "") return [];

@@ -6,6 +6,7 @@ import { texts } from "../../i18n/index.ts";
 import type { ChatEntry } from "../../session/content/chatlog.ts";
 import type { Poll, Unreadable } from "../../session/content/pollbook.ts";
 import type { Session } from "../../session/session.ts";
+import { OutgoingFile, UnsentFile } from "../files/outgoing.tsx";
 import { Confirm } from "../confirm.tsx";
 import { Icon } from "../icons.tsx";
 import { Panel } from "../panel.tsx";
@@ -43,13 +44,15 @@ function ChatFoot({ session }: { session: Session }): JSX.Element {
 }
 
 function Lines({ session }: { session: Session }): JSX.Element {
-  const { chat, polls } = session.content;
+  const { chat, files, polls } = session.content;
   const deleting = useSignal<ChatEntry | undefined>(undefined);
   const log = chat.log.value;
   const shown = log.filter((each) => !each.isEarlier);
   const asked = polls.all.value;
   const refused = polls.unreadable.value.filter((each) => each.pollId === "" && !each.isEarlier);
   const outgoing = chat.outgoing.value;
+  const uploads = files.uploads.list.value;
+  const unsent = files.uploads.unsent.value;
   const known = new Set(log.map((each) => each.id));
   const end = useRef<HTMLDivElement>(null);
   const atEnd = useSignal(true);
@@ -74,11 +77,12 @@ function Lines({ session }: { session: Session }): JSX.Element {
     if (!atEnd.peek()) return;
     toEnd();
     seen();
-  }, [log, asked, outgoing.length]);
+  }, [log, asked, outgoing.length, uploads.length, unsent.length]);
+  const isEmpty = [log, asked, outgoing, uploads, unsent].every((each) => each.length === 0);
 
   return (
     <>
-      {log.length + asked.length + outgoing.length === 0 ? (
+      {isEmpty ? (
         <p class="chat-note">{texts.noMessages}</p>
       ) : (
         <p class="chat-note">{texts.earlierNotShown}</p>
@@ -107,6 +111,14 @@ function Lines({ session }: { session: Session }): JSX.Element {
           .map((each) => (
             <OutgoingLine key={each.id} session={session} line={each} />
           ))}
+        {uploads
+          .filter((each) => !known.has(each.id))
+          .map((each) => (
+            <OutgoingFile key={each.id} session={session} upload={each} />
+          ))}
+        {unsent.map((each) => (
+          <UnsentFile key={each.id} session={session} unsent={each} />
+        ))}
       </ol>
       {chat.problem.value !== undefined && (
         <p class="chat-problem" role="status">
@@ -140,8 +152,8 @@ interface DeleteQuestionProps {
 function DeleteQuestion({ session, entry, close }: DeleteQuestionProps): JSX.Element {
   return (
     <Confirm
-      title={texts.deleteTitle}
-      text={texts.deleteText}
+      title={entry.file === undefined ? texts.deleteTitle : texts.deleteFileTitle}
+      text={entry.file === undefined ? texts.deleteText : texts.deleteFileText}
       action={entry.own ? texts.deleteMessage : texts.removeMessage}
       confirm={() => void session.content.chat.delete(entry.id)}
       close={close}
