@@ -3,6 +3,8 @@
 // node driver.mjs chromium|firefox|chromium-asking|firefox-asking; an asking one gives a page no device that the test
 // has not granted, and has three cameras where it can. A command is {id, page, operation, ...}; commands of different pages run at the
 // same time. The answer is {id, value} or {id, error}. The browser ends with standard input.
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import axe from "axe-core";
@@ -53,6 +55,9 @@ const FIREFOX_PREFERENCES = {
   "app.normandy.enabled": false,
   "datareporting.healthreport.uploadEnabled": false,
   "toolkit.telemetry.server": "",
+  // Where files that pages give are saved, without asking.
+  "browser.download.folderList": 2,
+  "browser.download.dir": process.env.HOME,
 };
 
 // 2 is nsIPermissionManager.DENY_ACTION.
@@ -96,6 +101,14 @@ const chromiumEngine = (asking) => ({
       fill: (name, text) => page.getByRole("textbox", { name, exact: true }).fill(text, { timeout: PATIENCE_MS }),
       press: (name, role = "button") => page.getByRole(role, { name, exact: true }).click({ timeout: PATIENCE_MS }),
       evaluate: (expression) => page.evaluate(expression),
+      chooseFiles: (paths) => page.locator("input[type=file]").first().setInputFiles(paths),
+      download: async (name) => {
+        const [download] = await Promise.all([
+          page.waitForEvent("download", { timeout: PATIENCE_MS }),
+          page.getByRole("button", { name, exact: true }).click({ timeout: PATIENCE_MS }),
+        ]);
+        return download.path();
+      },
       inWorker: (expression) => page.workers()[0].evaluate(expression),
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
@@ -161,6 +174,11 @@ const firefoxEngine = (asking) => ({
       },
       press: async (name, role = "button") => (await find(name, role)).click(),
       evaluate: (expression) => page.evaluate(expression),
+      chooseFiles: async (paths) => (await page.$("input[type=file]")).uploadFile(...paths),
+      download: async (name, file) => {
+        await (await find(name, "button")).click();
+        return saved(join(process.env.HOME, file));
+      },
       screenshot: (path) => page.screenshot({ path }),
       show: () => page.bringToFront(),
       key: (keys) => pressTogether(page, keys.split("+")),
@@ -169,6 +187,13 @@ const firefoxEngine = (asking) => ({
     };
   },
 });
+
+// Firefox first makes the file, empty, and writes beside it until it has all.
+async function saved(path) {
+  const isThere = () => existsSync(path) && !existsSync(`${path}.part`) && statSync(path).size > 0;
+  while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
+  return path;
+}
 
 // As Playwright's "Shift+ArrowUp".
 async function pressTogether(page, keys) {
@@ -229,6 +254,11 @@ async function carryOut({ page: name, operation, argument, argument2 }) {
       return null;
     case "press":
       return press(page, argument, argument2);
+    case "chooseFiles":
+      await page.chooseFiles(argument);
+      return null;
+    case "download":
+      return page.download(argument, argument2);
     case "evaluate":
       return page.evaluate(argument);
     case "inWorker":

@@ -1,0 +1,126 @@
+"""Files between browsers: sent, seen, fetched and saved, and carried through a killed gateway."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.browser.appliance import RunningAppliance
+from tests.browser.browsers import Camera
+from tests.browser.conftest import Browsers, Measured
+from tests.browser.participants import Participant
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("appliance")]
+
+MIB = 2**20
+SMALL = Camera(width=320, height=180, frame_rate=5)
+# How long the page was ever busy at a stretch, milliseconds between two frames that it drew.
+WATCH_FRAMES = """(() => {
+  window.gaps = [];
+  let last = performance.now();
+  const frame = (now) => { window.gaps.push(now - last); last = now; requestAnimationFrame(frame); };
+  requestAnimationFrame(frame);
+})()"""
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey picture (PNG, W3C, section 5)."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\x80" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def made(path: Path, size: int) -> Path:
+    path.write_bytes(random.Random(size).randbytes(size))
+    return path
+
+
+def shown(*names: str) -> str:
+    """The chat shows these files that can be downloaded, whatever is on its way."""
+    buttons = "[...document.querySelectorAll('.file button[aria-label]')].map((each) => each.ariaLabel)"
+    return " && ".join(f"{buttons}.includes('Download {name}')" for name in names)
+
+
+@pytest.fixture
+def pair(
+    browsers: Browsers, appliance: RunningAppliance, request: pytest.FixtureRequest
+) -> Iterator[list[Participant]]:
+    """A host in Chromium and a guest in Firefox, both with the chat open."""
+    room = f"files-{request.node.name[5:25].replace('_', '-')}".rstrip("-")
+    appliance.make_room(room)
+    host = Participant(browsers.get("chromium"), "Amara Okafor", SMALL)
+    guest = Participant(browsers.get("firefox"), "Jonas Lindqvist", SMALL)
+    host.ask(appliance.invite(room, "--role", "host"))
+    guest.ask(appliance.invite(room))
+    for each in (host, guest):
+        each.must_see("window.conclave?.state().phase === 'meeting'", 30)
+        each.press("Chat")
+    yield [host, guest]
+    for each in (host, guest):
+        each.close()
+
+
+def test_files_arrive_bit_identical_in_both_directions(pair: list[Participant], tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    host, guest = pair
+    large = made(tmp_path / "report.bin", 12 * MIB + 5)
+    picture = tmp_path / "plan.png"
+    picture.write_bytes(png(1600, 1000))
+    program = made(tmp_path / "setup.exe", 1000)
+
+    host.page.do("chooseFiles", [str(large), str(picture)])
+    guest.must_see(shown("report.bin", "plan.png"), 60)
+    guest.must_see("document.querySelector('.file-preview')?.naturalWidth === 560")
+    assert digest(Path(guest.page.do("download", "Download report.bin", "report.bin"))) == digest(large)
+    guest.press("View plan.png")
+    guest.must_see("document.querySelector('dialog.viewer img')?.naturalWidth === 1600")
+    guest.page.do("key", "Escape")
+
+    guest.page.do("chooseFiles", [str(program)])
+    host.must_see(shown("setup.exe"), 60)
+    host.must_see("document.querySelector('.file-warning')?.textContent.includes('programs') === true")
+    assert digest(Path(host.page.do("download", "Download setup.exe", "setup.exe"))) == digest(program)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_a_killed_gateway_neither_ends_nor_damages_a_file(
+    pair: list[Participant], appliance: RunningAppliance, tmp_path: Path, measured: Measured
+) -> None:
+    tmp_path.chmod(0o755)
+    host, guest = pair
+    large = made(tmp_path / "scan.bin", 200 * MIB + 77)
+    host.page.evaluate(WATCH_FRAMES)
+    halfway = host.sees("(document.querySelector('.file-progress')?.value ?? 0) > 0.3", 120)
+    host.page.do("chooseFiles", [str(large)])
+    assert halfway.result() is not None
+    appliance.kill(appliance.process_ids()["conclave-gateway"])
+    guest.must_see(shown("scan.bin"), 240)
+    gaps = sorted(float(each) for each in host.page.evaluate("window.gaps"))
+    measured(
+        "while 200 MiB were sent, ms between frames: median, 99 of 100, longest",
+        [
+            round(gaps[len(gaps) // 2], 1),
+            round(gaps[len(gaps) * 99 // 100], 1),
+            round(gaps[-1], 1),
+        ],
+    )
+
+    began = guest.sees("(document.querySelector('.file-progress')?.value ?? 0) > 0.3", 120)
+    saved = guest.page.ask("download", "Download scan.bin", "scan.bin")
+    assert began.result() is not None
+    appliance.kill(appliance.process_ids()["conclave-gateway"])
+    assert digest(Path(saved.result(240))) == digest(large)
