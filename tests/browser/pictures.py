@@ -21,6 +21,7 @@ __all__ = ["main"]
 
 PICTURES = ROOT / "services" / "web" / "pictures"
 ROOM, TITLE = "credit-committee", "Credit committee"
+SECRET_ROOM, SECRET_TITLE = "takeover", "Takeover offer"
 ME, WAITING = "Sofia Marek", "Ingrid Solberg"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LYING_PHONE = {"width": 844, "height": 390}
@@ -119,6 +120,7 @@ def take_all(appliance: RunningAppliance, browser: Browser, denying: Browser, di
     appliance.conclave("demo", "remove", "--all")
     take_meeting(me, appliance, browser)
     take_failures(me, appliance)
+    take_end_to_end(me, appliance, browser)
 
 
 def take_arrival(me: Visitor, invite: str) -> None:
@@ -167,6 +169,7 @@ def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> 
         me.take("people-and-lobby-phone", PHONE)
         me.page.evaluate("document.querySelector('.lobby .button.primary').click()")
         waiting.awaits("window.conclave.state().phase === 'meeting'")
+    take_chat(me, waiting)
     take_removed(me, waiting)
     waiting.page.do("close")
 
@@ -190,6 +193,41 @@ def take_meeting(me: Visitor, appliance: RunningAppliance, browser: Browser) -> 
     me.sees(9)
     me.take("meeting-9")
     me.take("meeting-9-dark", theme="dark")
+
+
+def take_chat(me: Visitor, guest: Visitor) -> None:
+    guest.page.do("key", "c")
+    guest.page.do("fill", "Message", "Good morning. The valuation is on its way.")
+    guest.page.do("key", "Enter")
+    me.page.do("show")
+    with me.opened("c"):
+        me.awaits("document.querySelectorAll('.chat-words').length === 1")
+        me.page.do("fill", "Message", "Thank you. We look at it before we vote.")
+        me.page.do("key", "Enter")
+        me.awaits("document.querySelectorAll('.chat-words').length === 2")
+        me.take("chat")
+        me.take("chat-phone-dark", PHONE, theme="dark")
+    guest.page.do("show")
+    guest.page.do("key", "Escape")
+    me.page.do("show")
+
+
+def take_end_to_end(me: Visitor, appliance: RunningAppliance, browser: Browser) -> None:
+    """A room that the appliance cannot read: the demo's people are not in it, so its pictures are initials."""
+    appliance.conclave("room", "create", SECRET_ROOM, "--display-name", SECRET_TITLE, "--protection", "end-to-end")
+    me.open(appliance.invite(SECRET_ROOM, "--role", "host"))
+    me.join(ME)
+    me.awaits("window.conclave.state().protection?.members.length === 1")
+    other = Visitor(browser.open("other"), me.directory)
+    other.open(appliance.invite(SECRET_ROOM))
+    other.join(WAITING)
+    me.page.do("show")
+    me.awaits("window.conclave.state().protection.members.length === 2")
+    me.awaits("document.querySelector('.initials.loading') === null")
+    with me.opened("i"):
+        me.take("end-to-end")
+        me.take("end-to-end-phone-dark", PHONE, theme="dark")
+    other.page.do("close")
 
 
 def take_removed(host: Visitor, guest: Visitor) -> None:
