@@ -19,12 +19,9 @@ from google.protobuf.message import DecodeError
 from tests.browser.appliance import RunningAppliance
 from tests.browser.participants import Participant, eventually
 from tests.browser.tap import Tap
+from tests.database import stored_values
 from tests.memory import found_in_memory
 
-import conclave.services.control.assembly  # noqa: F401  It brings every table.
-from conclave.services.state.engine import open_sqlcipher
-from conclave.services.state.keys import read_database_keys
-from conclave.services.state.tables import Row
 from conclave.v1 import content_pb2, signalling_pb2
 
 __all__ = [
@@ -217,15 +214,4 @@ def decrypted(own: Path, scratch: Path) -> dict[str, list[bytes]]:
     copy.mkdir()
     for path in own.glob("conclave.db*"):
         shutil.copy(path, copy)
-    engine = open_sqlcipher(copy / "conclave.db", read_database_keys(own / "database.key"))
-    with engine.connect() as connection:
-        stored = {
-            table.name: [
-                value if isinstance(value, bytes) else str(value).encode()
-                for row in connection.execute(table.select())
-                for value in row
-            ]
-            for table in Row.metadata.sorted_tables
-        }
-    engine.dispose()
-    return stored
+    return stored_values(copy / "conclave.db", own / "database.key")

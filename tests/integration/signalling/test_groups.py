@@ -13,15 +13,12 @@ import grpc.aio
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mls_rs_uniffi import Error as MlsError
+from tests.database import stored_values
 from tests.interop.peers import MlsRsPeer
 from tests.memory import found_in_memory
 
-import conclave.services.control.assembly  # noqa: F401  It brings every table.
 from conclave.services.domain.protection import ProtectionMode
 from conclave.services.mls.policy import GroupPolicy
-from conclave.services.state.engine import open_sqlcipher
-from conclave.services.state.keys import read_database_keys
-from conclave.services.state.tables import Row
 from conclave.v1 import groups_pb2, rooms_pb2, signalling_pb2
 
 if TYPE_CHECKING:
@@ -288,17 +285,5 @@ async def test_control_holds_public_messages_and_no_secret_of_any_member(
 
 
 def database(appliance: Appliance) -> dict[str, list[bytes]]:
-    """Everything in the database, decrypted where a column is, as bytes."""
     own = appliance.state / "control"
-    engine = open_sqlcipher(own / "conclave.db", read_database_keys(own / "database.key"))
-    with engine.connect() as connection:
-        stored = {
-            table.name: [
-                value if isinstance(value, bytes) else str(value).encode()
-                for row in connection.execute(table.select())
-                for value in row
-            ]
-            for table in Row.metadata.sorted_tables
-        }
-    engine.dispose()
-    return stored
+    return stored_values(own / "conclave.db", own / "database.key")
