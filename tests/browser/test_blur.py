@@ -131,7 +131,7 @@ def awaits(page: Page, condition: str, seconds: float = 20) -> None:
         raise AssertionError(f"never {condition}: {known}\n{page.do('messages')}")
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+@pytest.mark.parametrize("engine", ["chromium", pytest.param("firefox", marks=pytest.mark.full)])
 def test_only_the_person_stays_clear(browsers: Browsers, measured: Measured, invite: str, engine: str) -> None:
     page = before_the_meeting(browsers, engine, invite, "")
     awaits(page, "window.contrast.room > 0.9")

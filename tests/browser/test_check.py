@@ -49,7 +49,7 @@ def invite(appliance: RunningAppliance) -> str:
     return appliance.invite("check")
 
 
-@pytest.fixture(params=["chromium", "firefox"])
+@pytest.fixture(params=["chromium", pytest.param("firefox", marks=pytest.mark.full)])
 def browser(request: pytest.FixtureRequest, browsers: Browsers) -> Browser:
     return browsers.get(request.param)
 
@@ -114,6 +114,7 @@ def test_nothing_gets_through(browsers: Browsers, invite: str) -> None:
     page.do("close")
 
 
+@pytest.mark.full
 def test_the_invite_goes_along(browsers: Browsers, invite: str) -> None:
     page = browsers.get("chromium").open("before a check")
     page.do("goto", invite)

@@ -128,7 +128,7 @@ def test_who_is_blocked_reads_how_to_allow_it_and_joins_without(
     people.remove(person)
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+@pytest.mark.parametrize("engine", ["chromium", pytest.param("firefox", marks=pytest.mark.full)])
 def test_who_has_no_devices_joins_and_receives(
     browsers: Browsers, people: People, watcher: Participant, invite: str, engine: str
 ) -> None:

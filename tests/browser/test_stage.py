@@ -65,7 +65,7 @@ def main_is(hannah: Participant, name: str) -> bool:
     return width(hannah, name) > 900
 
 
-@pytest.mark.parametrize("hannah", ["chromium", "firefox"], indirect=True)
+@pytest.mark.parametrize("hannah", ["chromium", pytest.param("firefox", marks=pytest.mark.full)], indirect=True)
 def test_the_grid_shows_everybody_alike_and_moving(hannah: Participant) -> None:
     eventually("all tiles are alike", 5, lambda: all_alike(hannah))
     for name in (LOOKS_ON, *OTHERS):

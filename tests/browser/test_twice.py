@@ -89,7 +89,7 @@ def test_a_personal_invite_in_two_tabs_is_two_participants(
     people.remove(watching)
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+@pytest.mark.parametrize("engine", ["chromium", pytest.param("firefox", marks=pytest.mark.full)])
 def test_a_session_that_goes_on_elsewhere_says_so_here(
     appliance: RunningAppliance, browsers: Browsers, people: People, room: str, engine: str
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ["conclave-core", "conclave-control", "conclave-gateway"]
+KILLED = ["conclave-core", *(pytest.param(program, marks=pytest.mark.full) for program in PROGRAMS[1:])]
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -118,7 +119,7 @@ def test_the_first_start_alone_hands_out_the_first_invite(appliances: list[Appli
     assert "invite first-meeting" in output
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", KILLED)
 def test_a_killed_process_is_started_again_and_the_others_stay(appliances: list[Appliance], program: str) -> None:
     appliance = appliances[0]
     before = appliance.processes()

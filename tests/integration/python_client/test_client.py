@@ -122,6 +122,7 @@ async def test_two_see_hear_and_write_each_other(appliance: Appliance) -> None:
         await ann.chat.send("too late")
 
 
+@pytest.mark.full
 @pytest.mark.timeout(300)
 async def test_a_private_line_is_not_for_a_third(appliance: Appliance) -> None:
     link = appliance.make_room("three")
@@ -297,6 +298,7 @@ async def test_doors_that_stay_shut(appliance: Appliance, tmp_path: Path) -> Non
         await refused(appliance.invite("shut"), MeetingLocked)
 
 
+@pytest.mark.full
 @pytest.mark.timeout(120)
 async def test_a_dial_code_lets_in(appliance: Appliance) -> None:
     link = appliance.make_room("dial")

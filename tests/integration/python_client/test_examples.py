@@ -30,6 +30,7 @@ def finish(process: subprocess.Popen[str]) -> str:
     return output
 
 
+@pytest.mark.full
 @pytest.mark.timeout(300)
 def test_examples_work_together(appliance: Appliance, tmp_path: Path) -> None:
     link, trust = appliance.make_room("examples"), ["--authority", appliance.authority]
