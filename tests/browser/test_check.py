@@ -133,6 +133,7 @@ def test_an_invite_that_is_over_is_no_reason_not_to_look(browsers: Browsers, inv
     page.do("close")
 
 
+@pytest.mark.full
 def test_axe_finds_nothing(browsers: Browsers, invite: str) -> None:
     browser = browsers.get("chromium")
     visits = [Visit(browser.open(f"check in {language}"), language) for language in LANGUAGES]

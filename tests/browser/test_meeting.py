@@ -95,7 +95,7 @@ def test_camera_off_shows_at_the_others_within_a_second(
         each.receives([f"{actor.name}/camera"], 20)
 
 
-@pytest.mark.parametrize("process", ["conclave-gateway", "conclave-control"])
+@pytest.mark.parametrize("process", ["conclave-gateway", pytest.param("conclave-control", marks=pytest.mark.full)])
 def test_signalling_comes_back_after_a_kill_while_media_goes_on(
     four: list[Participant], appliance: RunningAppliance, process: str, measured: Measured
 ) -> None:

@@ -158,7 +158,7 @@ def test_a_locked_meeting_lets_nobody_new_in(appliance: RunningAppliance, come: 
     late.comes_in()
 
 
-@in_both
+@in_firefox_rarely
 def test_hosts_mute_one_or_everyone_and_lower_hands(appliance: RunningAppliance, come: Come, engine: str) -> None:
     room = f"people-strict-{engine}"
     appliance.make_room(room)

@@ -33,7 +33,7 @@ RTCRtpReceiver.getCapabilities = (kind) => {
   return known && { ...known, codecs: known.codecs.filter(({ mimeType }) => mimeType !== "video/VP9") };
 };
 """
-ROOMS = ["end-to-end", pytest.param("managed", marks=pytest.mark.full)]
+ROOMS = ["end-to-end", "managed"]
 
 
 class Meeting:
@@ -77,6 +77,7 @@ def sees_screen_in(viewer: Participant, sharer: Participant, codec: str, seconds
     assert sent_codec(sharer) == codec
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("meeting", ROOMS, indirect=True)
 def test_a_screen_is_vp9_until_somebody_comes_who_cannot_decode_it(
     meeting: Meeting, browsers: Browsers, measured: Measured
@@ -95,7 +96,7 @@ def test_a_screen_is_vp9_until_somebody_comes_who_cannot_decode_it(
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("meeting", ["end-to-end", "managed"], indirect=True)
+@pytest.mark.parametrize("meeting", ROOMS, indirect=True)
 def test_firefox_shares_in_vp9_too_and_falls_back(meeting: Meeting, browsers: Browsers) -> None:
     sharer = meeting.add(browsers.get("firefox"), IN_FIREFOX, DRAWN_SCREEN)
     viewer = meeting.add(browsers.get("chromium"), SHARES)

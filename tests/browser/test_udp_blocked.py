@@ -21,7 +21,7 @@ def invite(appliance: RunningAppliance) -> str:
     return appliance.invite("strict", "--role", "host")
 
 
-@pytest.fixture(params=["chromium", "firefox"])
+@pytest.fixture(params=[pytest.param("chromium", marks=pytest.mark.full), "firefox"])
 def strict(request: pytest.FixtureRequest, browsers: Browsers) -> Iterator[tuple[str, Namespace]]:
     """A browser of each engine whose network drops UDP."""
     namespace = browsers.get(request.param).namespace

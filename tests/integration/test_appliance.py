@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ["conclave-core", "conclave-control", "conclave-gateway"]
@@ -57,14 +57,6 @@ def call(*command: str | Path) -> str:
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
-
-
-def free_ports() -> tuple[int, int]:
-    """A free TCP and a free UDP port. Both are held until both are known."""
-    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-        tcp.bind(("0.0.0.0", 0))
-        udp.bind(("0.0.0.0", 0))
-        return tcp.getsockname()[1], udp.getsockname()[1]
 
 
 def user_of(pid: int) -> str:

@@ -7,7 +7,6 @@ import json
 import os
 import pwd
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.ports import free_ports
 
 from conclave.client import Client, EventStream, Meeting, PictureStream, Source, SpeakersChanged
 from conclave.services.demo.people import PEOPLE
@@ -81,12 +81,6 @@ def call(*command: str) -> str:
     return result.stdout
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(type=kind) as probe:
-        probe.bind(("0.0.0.0", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Returns when the condition holds; fails when it does not in time."""
     deadline = time.monotonic() + seconds
@@ -103,7 +97,8 @@ def demo() -> Iterator[Demo]:
 
 
 def started(state: Path) -> Iterator[Demo]:
-    ports = ["--port", str(free_port(socket.SOCK_STREAM)), "--media-port", str(free_port(socket.SOCK_DGRAM))]
+    port, media_port = free_ports()
+    ports = ["--port", str(port), "--media-port", str(media_port)]
     own = ["--state", str(state), "--address", "127.0.0.1", *ports]
     try:
         yield Demo(state, call(str(ROOT / "appliance" / "up"), "--detach", "--demo", *own))

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.ports import free_ports
 
 from python_client.running import Appliance, command
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(type=kind) as probe:
-        probe.bind(("0.0.0.0", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +17,10 @@ def appliance() -> Iterator[Appliance]:
     # Where system users may pass, whatever else runs: pytest closes its own directory to them at every start.
     with tempfile.TemporaryDirectory(prefix="cv-") as directory:
         Path(directory).chmod(0o755)
-        state, port = Path(directory) / "state", free_port(socket.SOCK_STREAM)
+        state = Path(directory) / "state"
+        port, media_port = free_ports()
         own = ["--state", str(state), "--address", "127.0.0.1", "--port", str(port)]
-        own += ["--media-port", str(free_port(socket.SOCK_DGRAM))]
+        own += ["--media-port", str(media_port)]
         try:
             # `./appliance/up` runs this very command once everything is built, which `./tests/run` has seen to.
             started = command("up", "--detach", *own)

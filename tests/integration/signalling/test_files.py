@@ -266,6 +266,7 @@ async def test_a_part_survives_the_death_of_gateway_and_control_or_is_asked_for_
             assert (status, hashlib.sha256(octets).hexdigest()) == (200, stream.digest())
 
 
+@pytest.mark.full
 async def test_who_is_removed_is_cut_off_in_the_middle_of_a_download(meeting: Meeting) -> None:
     async with meeting.person("Ada", "host") as ada, meeting.person("Mal") as mal:
         stream = Stream(8 * PART, seed=3)
