@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
+from conclave.client.asking import Ask, send_object
 from conclave.client.events import ChatChanged, ChatSaid, Event
 from conclave.client.objects import ChatLine, new_content_id
 from conclave.client.people import Participant
@@ -20,9 +21,7 @@ MAX_LINE = 4000
 class Chat:
     """The lines that the client may read, and new ones. What was said before it came in is not among them."""
 
-    def __init__(
-        self, ask: Callable[[pb.ClientMessage], Awaitable[pb.ServerMessage]], tell: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, ask: Ask, tell: Callable[[Event], None]) -> None:
         self._ask, self._tell = ask, tell
         self._lines: dict[str, ChatLine] = {}
 
@@ -70,15 +69,11 @@ class Chat:
     async def _send(self, content_id: str, revision: int, text: str, recipient_id: str) -> None:
         if not 1 <= len(text) <= MAX_LINE:
             raise ValueError(f"a line has 1 to {MAX_LINE} characters")
-        kind = content_pb2.CONTENT_KIND_CHAT
-        clear = content_pb2.ContentObject(
-            kind=kind,
+        line = content_pb2.ContentObject(
+            kind=content_pb2.CONTENT_KIND_CHAT,
             data_class=data_class_pb2.DATA_CLASS_MESSAGES,
             id=content_id,
             revision=revision,
             chat=content_pb2.ChatLine(text=text),
         )
-        request = content_pb2.SendContent(
-            id=content_id, kind=kind, revision=revision, recipient_participant_id=recipient_id, clear=clear
-        )
-        await self._ask(pb.ClientMessage(send_content=request))
+        await send_object(self._ask, line, recipient_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
+from conclave.client.asking import Ask, send_object
 from conclave.client.chat import Chat
 from conclave.client.errors import Refused
 from conclave.client.events import Event, ReactionShown
@@ -17,7 +18,6 @@ from conclave.v1 import signalling_pb2 as pb
 
 __all__ = ["Content"]
 
-Ask = Callable[[pb.ClientMessage], Awaitable[pb.ServerMessage]]
 # How long what has arrived is gathered before it is confirmed: one confirmation stands for all.
 CONFIRM_SECONDS = 1.0
 RETURN_KEY_SIZE = 32
@@ -60,16 +60,14 @@ class Content:
 
     async def react(self, sign: ReactionSign) -> None:
         """Shows a sign to who is there. Raises Refused."""
-        content_id, kind = new_content_id(), content_pb2.CONTENT_KIND_REACTION
-        clear = content_pb2.ContentObject(
-            kind=kind,
+        reaction = content_pb2.ContentObject(
+            kind=content_pb2.CONTENT_KIND_REACTION,
             data_class=data_class_pb2.DATA_CLASS_ENGAGEMENT,
-            id=content_id,
+            id=new_content_id(),
             revision=1,
             reaction=content_pb2.Reaction(sign=sign.value),
         )
-        request = content_pb2.SendContent(id=content_id, kind=kind, revision=1, clear=clear)
-        await self._ask(pb.ClientMessage(send_content=request))
+        await send_object(self._ask, reaction)
 
     async def keep(self) -> None:
         """Reads what was missed and confirms what has come, until cancelled or the session is over."""

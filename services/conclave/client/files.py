@@ -6,10 +6,11 @@ import asyncio
 import mimetypes
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from conclave.client.asking import Ask, send_object
 from conclave.client.errors import FileDamaged
 from conclave.client.events import Event, FileShared, FileTakenBack
 from conclave.client.objects import SharedFile, new_content_id
@@ -25,12 +26,7 @@ __all__ = ["Files"]
 class Files:
     """The files that the client may read, and new ones. They are encrypted before they leave the device."""
 
-    def __init__(
-        self,
-        ask: Callable[[pb.ClientMessage], Awaitable[pb.ServerMessage]],
-        tell: Callable[[Event], None],
-        transfers: Transfers,
-    ) -> None:
+    def __init__(self, ask: Ask, tell: Callable[[Event], None], transfers: Transfers) -> None:
         self._ask, self._tell, self._transfers = ask, tell, transfers
         self._files: dict[str, SharedFile] = {}
 
@@ -61,7 +57,14 @@ class Files:
             size=size,
             content_key=content_key,
         )
-        await self._share(content_id, shared, "" if to is None else to.id)
+        clear = content_pb2.ContentObject(
+            kind=content_pb2.CONTENT_KIND_FILE,
+            data_class=data_class_pb2.DATA_CLASS_SHARED_CONTENT,
+            id=content_id,
+            revision=1,
+            file=shared,
+        )
+        await send_object(self._ask, clear, "" if to is None else to.id, [file_id])
         return content_id
 
     async def save(self, file: SharedFile, path: str | Path) -> None:
@@ -103,20 +106,6 @@ class Files:
     def forget(self) -> None:
         """Another meeting has begun."""
         self._files.clear()
-
-    async def _share(self, content_id: str, shared: content_pb2.SharedFile, recipient_id: str) -> None:
-        kind = content_pb2.CONTENT_KIND_FILE
-        data_class = data_class_pb2.DATA_CLASS_SHARED_CONTENT
-        clear = content_pb2.ContentObject(kind=kind, data_class=data_class, id=content_id, revision=1, file=shared)
-        request = content_pb2.SendContent(
-            id=content_id,
-            kind=kind,
-            revision=1,
-            recipient_participant_id=recipient_id,
-            file_ids=[shared.file_id],
-            clear=clear,
-        )
-        await self._ask(pb.ClientMessage(send_content=request))
 
 
 def _write(writing: BinaryIO, opener: Opener, sealed: bytes) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
+from conclave.client.asking import Ask
 from conclave.client.people import Participant, Role, WaitingPerson
 from conclave.v1 import signalling_pb2 as pb
 
@@ -13,7 +12,7 @@ __all__ = ["Hosting"]
 class Hosting:
     """A host's means. Each returns when the appliance has done it, and raises Refused."""
 
-    def __init__(self, ask: Callable[[pb.ClientMessage], Awaitable[pb.ServerMessage]]) -> None:
+    def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
     async def admit(self, *people: WaitingPerson) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, VideoFrame
 
+from conclave.client.asking import Ask
 from conclave.client.backoff import wait_before
 from conclave.client.errors import Refused
 from conclave.client.feeds import Feed, PictureFeed, SoundFeed
@@ -20,7 +21,6 @@ from conclave.v1 import signalling_pb2 as pb
 
 __all__ = ["Media"]
 
-Ask = Callable[[pb.ClientMessage], Awaitable[pb.ServerMessage]]
 # Signalling may say meanwhile why the transport was lost, and that the client is to go.
 LOST_SECONDS = 1.0
 

@@ -8,11 +8,12 @@ import hashlib
 import io
 import itertools
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
 import aiohttp
 
+from conclave.client.asking import Ask
 from conclave.client.backoff import wait_before
 from conclave.client.errors import FileRefused, Unreachable
 from conclave.client.trust import Trust
@@ -21,7 +22,6 @@ from conclave.v1 import signalling_pb2 as pb
 
 __all__ = ["Transfers"]
 
-Ask = Callable[[pb.ClientMessage], Awaitable[pb.ServerMessage]]
 # After these, the same bytes may be taken another time.
 PASSING = {401, 408, 429, 500, 502, 503, 504}
 TRIES = 8
