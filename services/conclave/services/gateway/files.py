@@ -146,12 +146,12 @@ class Files:
             async with asyncio.timeout(self._limits.transfer_stall_s):
                 head = await call.read()
             if head is grpc.aio.EOF:
-                await _raise_status(call)
+                raise _problem_of(await call.code(), await call.details())
             return await self._carry_down(request, call, head.range, partial=wish is not None)
         except TimeoutError:
             raise Problem(503, "The appliance does not answer; try again shortly.") from None
         except grpc.aio.AioRpcError as error:
-            raise _problem_of(error) from None
+            raise _problem_of(error.code(), error.details()) from None
         finally:
             call.cancel()
 
@@ -216,22 +216,15 @@ def _told(answer: Any) -> web.Response:
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
 
-async def _raise_status(call: Any) -> None:
-    code, detail = await call.code(), await call.details()
-    raise Problem(_STATUS.get(code, 500), _sentence(code, detail))
-
-
-def _problem_of(error: grpc.aio.AioRpcError) -> Problem:
-    return Problem(_STATUS.get(error.code(), 500), _sentence(error.code(), error.details()))
-
-
-def _sentence(code: grpc.StatusCode, detail: str | None) -> str:
-    """Control's own words where they are for people; its library's are not."""
+def _problem_of(code: grpc.StatusCode, detail: str | None) -> Problem:
+    """What a call's end means, in control's own words where they are for people; its library's are not."""
     if code in _AWAY:
-        return _AWAY_DETAIL
-    if code not in _STATUS or not detail:
-        return "The appliance is at fault; try again, and tell its administrator if that does not help."
-    return _capital(detail)
+        sentence = _AWAY_DETAIL
+    elif code not in _STATUS or not detail:
+        sentence = "The appliance is at fault; try again, and tell its administrator if that does not help."
+    else:
+        sentence = _capital(detail)
+    return Problem(_STATUS.get(code, 500), sentence)
 
 
 def _capital(detail: str) -> str:
