@@ -14,6 +14,7 @@ __all__ = [
     "CHUNK_SIZE",
     "MAX_FILE_SIZE",
     "PART_SIZE",
+    "TOKEN_SIZE",
     "FileLimits",
     "Preview",
     "SharedFile",
@@ -29,6 +30,8 @@ PART_SIZE = 4 * 1024 * 1024
 """Bytes of each part of an upload but the last."""
 CHUNK_SIZE = 256 * 1024
 """Bytes of a file that one message between processes holds at most."""
+TOKEN_SIZE = 32
+"""Bytes of what lets a participant send or read one file for a while."""
 MAX_FILE_SIZE = 2 * 1024**3
 """Bytes of a file before encryption, unless the appliance is told otherwise."""
 CHAIN_START = bytes(32)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from conclave.services.content.model import Deletion, Stored
 from conclave.services.domain.errors import Unavailable
-from conclave.services.domain.files import CHAIN_START, CHUNK_SIZE, FileLimits
+from conclave.services.domain.files import CHAIN_START, CHUNK_SIZE, TOKEN_SIZE, FileLimits
 from conclave.services.domain.identifiers import RANDOM_ID_SIZE, encode_random_id
 from conclave.services.domain.rates import Rate, TokenBucket
 from conclave.services.files.errors import FileGone, FileInvalid, StorageFull, TokenInvalid, TooManyTransfers
@@ -27,7 +27,6 @@ from conclave.services.state.clock import Clock
 
 __all__ = ["FileService", "FileStore", "ObjectStore"]
 
-TOKEN_SIZE = 32
 UNNAMED_LIFE = timedelta(hours=1)
 """Of what was sent and no object names, from its last part on."""
 REQUESTS = Rate(5, 30)

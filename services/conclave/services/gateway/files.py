@@ -19,7 +19,7 @@ import grpc.aio
 from aiohttp import ClientPayloadError, hdrs, web
 
 from conclave.services.domain.errors import InvalidArgument
-from conclave.services.domain.files import CHUNK_SIZE, PART_SIZE
+from conclave.services.domain.files import CHUNK_SIZE, PART_SIZE, TOKEN_SIZE
 from conclave.services.domain.identifiers import decode_random_id
 from conclave.services.gateway.limits import AddressBuckets, Limits
 from conclave.services.gateway.problems import Problem, problem_response
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from conclave.services.gateway.control_link import ControlLink
 
 __all__ = ["Files"]
-
-TOKEN_SIZE = 32
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,5}", re.ASCII)
 _RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})", re.ASCII)
