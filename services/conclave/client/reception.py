@@ -115,7 +115,7 @@ class SoundStream(_Stream[Sound]):
 
 
 class Reception:
-    """Which slot shows what for whom. No input or output: `changed` is called when there is something to tell."""
+    """Which slot shows what for whom. No input or output: `changed` is set when there is something to tell."""
 
     def __init__(self, most_pictures: int) -> None:
         self.changed = asyncio.Event()

@@ -1,4 +1,4 @@
-"""FileTransferService over gRPC, and what participants ask over signalling. Translates, nothing else."""
+"""FileTransferService over gRPC. Translates, nothing else."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class FileService:
     async def put_part(
         self, file_id: str, token: bytes, number: int, size: int, chunks: AsyncIterator[bytes]
     ) -> PartTaken:
-        """Takes one part of `size` bytes; 64 KiB of it are in memory, not all of it.
+        """Takes one part of `size` bytes; it goes to the disk as it comes, so that little of it is in memory at a time.
 
         Raises TokenInvalid, TokenOfAnother, PartTooLarge, FileInvalid, FileGone, StorageFull, Interrupted and
         Unavailable.
