@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import weakref
 
 import aiohttp
 import pytest
@@ -170,6 +171,14 @@ async def test_every_stream_tells_everything_and_ends() -> None:
     assert [event async for event in first] == [LockChanged(True), ended]
     assert [event async for event in second] == [ended]
     assert [event async for event in events.stream()] == [ended]
+
+
+async def test_a_stream_that_nobody_has_any_more_gathers_nothing() -> None:
+    events = Events()
+    kept, dropped = events.stream(), weakref.ref(events.stream())
+    events.tell(LockChanged(False))
+    assert dropped() is None
+    assert await anext(kept) == LockChanged(False)
 
 
 def test_content_ids_are_of_80_random_bits() -> None:

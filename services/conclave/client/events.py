@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from conclave.client.objects import ChatLine, ReactionSign, SharedFile
 from conclave.client.people import EndReason, Participant, Room, WaitingPerson
@@ -210,16 +211,16 @@ class EventStream:
 
 
 class Events:
-    """Tells every stream."""
+    """Tells every stream that somebody still has: what nobody can read any more is not gathered."""
 
     def __init__(self) -> None:
-        self._streams: list[EventStream] = []
+        self._streams: WeakSet[EventStream] = WeakSet()
         self._ended: Ended | None = None
 
     def stream(self) -> EventStream:
         """A stream of what happens from now on."""
         stream = EventStream()
-        self._streams.append(stream)
+        self._streams.add(stream)
         if self._ended is not None:
             stream.put(self._ended)
         return stream
