@@ -43,11 +43,11 @@ class Transfers:
             raise FileRefused("the appliance has something else under this file's id")
         async with self._client() as client:
             for number in itertools.count():
-                # Reading and sealing take their time, which is not to hold up the meeting.
+                # Reading, sealing and hashing take their time, which is not to hold up the meeting.
                 part = await asyncio.to_thread(next, parts, None)
                 if part is None:
                     return
-                before, chain = chain, hashlib.sha256(chain + hashlib.sha256(part).digest()).digest()
+                before, chain = chain, await asyncio.to_thread(_next_chain, chain, part)
                 begun = await self._send_part(client, file_id, size, number, part, begun, before, chain)
 
     async def read(self, file_id: str, size: int) -> AsyncIterator[bytes]:
@@ -125,6 +125,11 @@ def _parts(sealed: Iterator[bytes], part_size: int) -> Iterator[bytes]:
             del waiting[:part_size]
     if waiting:
         yield bytes(waiting)
+
+
+def _next_chain(chain: bytes, part: bytes) -> bytes:
+    """The chain over one more part, as the appliance keeps it too."""
+    return hashlib.sha256(chain + hashlib.sha256(part).digest()).digest()
 
 
 def _bearer(token: bytes) -> dict[str, str]:
