@@ -1,4 +1,5 @@
 import { bigEndian, concatenate, utf8, type Bytes } from "../bytes.ts";
+import { sha256 } from "../digest.ts";
 import { Context } from "../keys/kid.ts";
 import type { Place } from "./envelope.ts";
 
@@ -35,9 +36,8 @@ export function parseStatement(plaintext: Bytes): Statement | undefined {
  * (RFC 9420 section 5.1.2), so that one signature never stands for the other.
  */
 export async function signedBytes(origin: Origin, kind: number, plaintext: Bytes): Promise<Bytes> {
-  const { groupId, epoch, leaf, counter } = origin;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", plaintext));
-  return concatenate(utf8("conclave content v1\0"), originBytes({ groupId, epoch, leaf, counter }), bigEndian(BigInt(kind), 4), digest);
+  const digest = await sha256(plaintext);
+  return concatenate(utf8("conclave content v1\0"), originBytes(origin), bigEndian(BigInt(kind), 4), digest);
 }
 
 /** Group, epoch, leaf, context and counter. */

@@ -1,4 +1,5 @@
 import { concatenate, hex, utf8, type Bytes } from "../bytes.ts";
+import { sha256 } from "../digest.ts";
 import type { ContentSeed } from "../mls/contentkeys.ts";
 import type { DataSecrets } from "./epoch.ts";
 import { decodeSecrets, encodeSecrets } from "./record.ts";
@@ -73,8 +74,7 @@ export class Vault {
   }
 
   async keepSeed(meeting: string, seed: ContentSeed): Promise<void> {
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", seed));
-    await this.#keep(meeting, `${SEED}${hex(digest)}`, seed);
+    await this.#keep(meeting, `${SEED}${hex(await sha256(seed))}`, seed);
   }
 
   async forget(meeting: string): Promise<void> {

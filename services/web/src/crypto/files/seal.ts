@@ -1,5 +1,6 @@
 import { concatenate, equalBytes, type Bytes } from "../bytes.ts";
-import { CHAIN_START, chained, sha256 } from "./chain.ts";
+import { sha256 } from "../digest.ts";
+import { CHAIN_START, chained } from "./chain.ts";
 import { associatedDataOf, deriveSegmentKey, newContentKey, newHeader, nonceOf, type Header, type SegmentKey } from "./key.ts";
 import { HEADER_SIZE, Layout } from "./layout.ts";
 

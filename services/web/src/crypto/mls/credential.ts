@@ -3,6 +3,7 @@ import { bytesToBase64 } from "ts-mls/util/byteArray.js";
 
 import { IdentityStatementSchema, LeafCredentialSchema } from "../../gen/conclave/v1/identity_pb.js";
 import { concatenate, equalBytes, utf8, type Bytes } from "../bytes.ts";
+import { sha256 } from "../digest.ts";
 import { LARGEST_LEAF } from "../keys/kid.ts";
 import type { Member } from "../member.ts";
 
@@ -105,6 +106,5 @@ function statementBytes(statement: Uint8Array): Bytes {
 
 /** What the identity key signs. */
 async function leafBytes(statement: Uint8Array, leafKey: Uint8Array, contentKey: Uint8Array): Promise<Bytes> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", statement as Bytes));
-  return concatenate(utf8("conclave leaf v1\0"), digest, leafKey, contentKey);
+  return concatenate(utf8("conclave leaf v1\0"), await sha256(statement as Bytes), leafKey, contentKey);
 }

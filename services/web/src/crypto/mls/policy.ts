@@ -1,4 +1,5 @@
 import { bigEndian, concatenate, equalBytes, utf8, type Bytes } from "../bytes.ts";
+import { sha256 } from "../digest.ts";
 import type { ProtectionMode } from "../../gen/conclave/v1/rooms_pb.js";
 
 /** What people were promised about a meeting. A group under another policy is another group. */
@@ -32,6 +33,5 @@ async function policyHash(policy: Policy): Promise<Bytes> {
   const parts = [policy.rosterHash, utf8(policy.retentionClass)];
   const sized = parts.flatMap((part) => [bigEndian(BigInt(part.length), 2), part]);
   const numbers = [policy.mode, policy.quorum].map((number) => bigEndian(BigInt(number), 2));
-  const encoded = concatenate(utf8("conclave policy v1\0"), ...numbers, ...sized);
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoded));
+  return await sha256(concatenate(utf8("conclave policy v1\0"), ...numbers, ...sized));
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { concatenate, type Bytes } from "../../../src/crypto/bytes.ts";
-import { CHAIN_START, chained, sha256 } from "../../../src/crypto/files/chain.ts";
+import { sha256 } from "../../../src/crypto/digest.ts";
+import { CHAIN_START, chained } from "../../../src/crypto/files/chain.ts";
 import { Layout, SEGMENT_SIZE } from "../../../src/crypto/files/layout.ts";
 import { FileDamaged, FileOpener } from "../../../src/crypto/files/open.ts";
 import { FileChanged, FileSealer } from "../../../src/crypto/files/seal.ts";

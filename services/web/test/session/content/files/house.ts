@@ -1,7 +1,8 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 
 import { bigEndian, concatenate, type Bytes } from "../../../../src/crypto/bytes.ts";
-import { CHAIN_START, chained, sha256 } from "../../../../src/crypto/files/chain.ts";
+import { sha256 } from "../../../../src/crypto/digest.ts";
+import { CHAIN_START, chained } from "../../../../src/crypto/files/chain.ts";
 import { ErrorCode, ServerMessageSchema } from "../../../../src/gen/conclave/v1/signalling_pb.js";
 import type { AnswerBody, Request, RequestBody } from "../../../../src/protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../../../../src/protocol/errors.ts";
