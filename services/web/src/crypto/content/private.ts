@@ -16,8 +16,10 @@ const ENCAPSULATED_SIZE = 32;
 const SIZE_SIZE = 4;
 
 export async function sealPrivate(origin: Origin, recipientKey: Bytes, authorKey: Bytes, plaintext: Bytes): Promise<Bytes> {
-  const [forRecipient, forAuthor] = await Promise.all([recipientKey, authorKey].map((key) => sealCopy(origin, key, plaintext)));
-  if (forRecipient === undefined || forAuthor === undefined) throw new Error("there are two keys");
+  const [forRecipient, forAuthor] = await Promise.all([
+    sealCopy(origin, recipientKey, plaintext),
+    sealCopy(origin, authorKey, plaintext),
+  ]);
   return concatenate(bigEndian(BigInt(forRecipient.length), SIZE_SIZE), forRecipient, forAuthor);
 }
 

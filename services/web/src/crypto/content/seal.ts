@@ -6,7 +6,7 @@ import { seal } from "../sframe/ciphertext.ts";
 import { encodeEnvelope, metadataOf } from "./envelope.ts";
 import type { DataEpoch } from "./epoch.ts";
 import { sealPrivate } from "./private.ts";
-import { encodeStatement, signedBytes } from "./statement.ts";
+import { encodeStatement, signedBytes, type Origin } from "./statement.ts";
 
 /** What the first byte within an SFrame ciphertext says: an object for everybody, or one for a single member. */
 export const Form = { EVERYBODY: 0, PRIVATE: 1 } as const;
@@ -67,7 +67,7 @@ export class Sealer {
     return encodeEnvelope(origin, ciphertext);
   }
 
-  async #private(origin: Parameters<typeof sealPrivate>[0], { member }: Recipient, signed: Bytes): Promise<Bytes> {
+  async #private(origin: Origin, { member }: Recipient, signed: Bytes): Promise<Bytes> {
     const own = this.#epoch.members.get(this.#ownLeaf);
     if (own === undefined) throw new Error("the own leaf is in its group");
     return await sealPrivate(origin, member.contentKey, own.contentKey, signed);

@@ -97,14 +97,11 @@ export class Seal {
   /** Waits until the client is in the group, in another state of it than `after`. */
   #ready(after: GroupStatus | undefined): Promise<GroupStatus> {
     return new Promise((resolve) => {
-      let stop: (() => void) | undefined;
-      let isDone = false;
-      stop = this.status.subscribe((status) => {
-        if (isDone || status.name !== "ready" || status === after) return;
-        isDone = true;
-        // The first call comes before there is anything to stop.
-        queueMicrotask(() => stop?.());
+      const stop = this.status.subscribe((status) => {
+        if (status.name !== "ready" || status === after) return;
         resolve(status);
+        // The first call comes before there is anything to stop.
+        queueMicrotask(() => stop());
       });
     });
   }
