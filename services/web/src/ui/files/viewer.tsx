@@ -3,15 +3,13 @@ import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 
 import { texts } from "../../i18n/index.ts";
-import { pictureTypeOf } from "../../session/content/files/picturetype.ts";
+import { pictureTypeIn } from "../../session/content/files/picturetype.ts";
 import type { SharedFile } from "../../session/content/files/sharedfile.ts";
 import type { Session } from "../../session/session.ts";
 import { Icon } from "../icons.tsx";
 import { Modal } from "../modal.tsx";
 import { reasonFor } from "./facts.ts";
 import { useAddress } from "./picture.ts";
-
-const BEGINNING = 16;
 
 interface ViewerProps {
   readonly session: Session;
@@ -73,6 +71,6 @@ export function Viewer({ session, file, close }: ViewerProps): JSX.Element {
 
 /** The file as the kind of picture that it is, whatever it is called; undefined for what is not shown. */
 async function asPicture(blob: Blob): Promise<Blob | undefined> {
-  const type = pictureTypeOf(new Uint8Array(await blob.slice(0, BEGINNING).arrayBuffer()));
+  const type = await pictureTypeIn(blob);
   return type === undefined ? undefined : blob.slice(0, blob.size, type);
 }

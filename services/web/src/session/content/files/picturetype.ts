@@ -7,6 +7,11 @@ const BEGINNINGS: readonly (readonly [type: string, beginning: RegExp])[] = [
 ];
 const LONGEST = 12;
 
+/** The media type that a file's own octets tell; undefined for what is not shown. */
+export async function pictureTypeIn(file: Blob): Promise<string | undefined> {
+  return pictureTypeOf(new Uint8Array(await file.slice(0, LONGEST).arrayBuffer()));
+}
+
 /** The media type that a picture's own octets tell; undefined for what is not shown, whatever it calls itself. */
 export function pictureTypeOf(octets: Uint8Array): string | undefined {
   const beginning = String.fromCharCode(...octets.subarray(0, LONGEST));

@@ -1,5 +1,5 @@
 import type { Bytes } from "../../../crypto/bytes.ts";
-import { pictureTypeOf } from "./picturetype.ts";
+import { pictureTypeIn } from "./picturetype.ts";
 import { MAX_PREVIEW } from "./sharedfile.ts";
 
 /** A small picture, as an object carries it. */
@@ -21,7 +21,6 @@ const TRIES: readonly (readonly [side: number, quality: number])[] = [
 const TYPE = "image/jpeg";
 /** Decoding takes some four octets a pixel: larger files are shared without a picture. */
 const MOST_OCTETS = 64 << 20;
-const BEGINNING = 16;
 
 /**
  * A small picture of an image, drawn anew, so that nothing of the image but what is seen is in it: no place, no device,
@@ -30,8 +29,7 @@ const BEGINNING = 16;
 export async function previewOf(file: File): Promise<SentPreview | undefined> {
   if (file.size > MOST_OCTETS) return undefined;
   try {
-    const beginning = new Uint8Array(await file.slice(0, BEGINNING).arrayBuffer());
-    const type = pictureTypeOf(beginning);
+    const type = await pictureTypeIn(file);
     if (type === undefined) return undefined;
     const image = await createImageBitmap(new Blob([file], { type }));
     try {
