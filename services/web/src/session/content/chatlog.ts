@@ -2,21 +2,13 @@ import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.j
 import type { ContentRefusal } from "../../crypto/content/open.ts";
 import type { Received } from "./channel.ts";
 import { sharedFileFrom, type SharedFile } from "./files/sharedfile.ts";
+import { imprintOf, isEarlier, type Imprint } from "./imprint.ts";
 
 /** A line of chat, or a file between the lines, as it is now. */
-export interface ChatEntry {
-  readonly id: string;
-  /** The place of its latest change, and that at which it was first said. */
-  readonly sequence: bigint;
-  readonly firstSequence: bigint;
-  readonly revision: number;
-  readonly senderId: string;
-  readonly senderName: string;
-  readonly own: boolean;
+export interface ChatEntry extends Imprint {
   /** The one person whom it is for; empty for everybody. */
   readonly recipientId: string;
   readonly recipientName: string;
-  readonly timeMs: number;
   readonly deletion: ContentDeletion;
   readonly delivered: boolean;
   /** Empty for a file, once it is deleted, and where it cannot be opened. */
@@ -33,26 +25,20 @@ export interface ChatEntry {
 export type ChatLog = readonly ChatEntry[];
 
 /** The line that an object tells of; undefined for one of another kind. */
-export function entryFrom({ record, content, refusal, isLive }: Received): ChatEntry | undefined {
+export function entryFrom(object: Received): ChatEntry | undefined {
+  const { record, content, refusal } = object;
   if (record.kind !== ContentKind.CHAT && record.kind !== ContentKind.FILE) return undefined;
   const isThere = record.deletion === ContentDeletion.UNSPECIFIED;
   if (isThere && refusal === undefined && content.case !== (record.kind === ContentKind.CHAT ? "chat" : "file")) return undefined;
   return {
-    id: record.id,
-    sequence: record.sequence,
-    firstSequence: record.firstSequence,
-    revision: record.revision,
-    senderId: record.senderParticipantId,
-    senderName: record.senderDisplayName,
-    own: record.own,
+    ...imprintOf(object),
     recipientId: record.recipientParticipantId,
     recipientName: record.recipientDisplayName,
-    timeMs: Number(record.createTimeMs),
     deletion: record.deletion,
     delivered: record.delivered,
     text: content.case === "chat" ? content.value.text : "",
     refusal,
-    isEarlier: !isLive && (refusal === "no-key" || refusal === "other-group"),
+    isEarlier: isEarlier(object),
     file: content.case === "file" ? (sharedFileFrom(content.value) ?? "unreadable") : undefined,
   };
 }

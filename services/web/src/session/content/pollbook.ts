@@ -1,6 +1,7 @@
 import type { ContentRefusal } from "../../crypto/content/open.ts";
 import { ContentDeletion, ContentKind } from "../../gen/conclave/v1/content_pb.js";
 import type { Received } from "./channel.ts";
+import { imprintOf, isEarlier, type Imprint } from "./imprint.ts";
 
 export const MAX_QUESTION = 300;
 export const MAX_OPTION = 120;
@@ -16,42 +17,21 @@ export interface Question {
 }
 
 /** A poll as it is now. */
-export interface Poll extends Question {
-  readonly id: string;
-  /** The place of its latest change, and that at which it was first asked. */
-  readonly sequence: bigint;
-  readonly firstSequence: bigint;
-  readonly revision: number;
-  readonly senderId: string;
-  readonly senderName: string;
-  readonly own: boolean;
-  readonly timeMs: number;
+export interface Poll extends Imprint, Question {
   readonly closed: boolean;
 }
 
 /** What one person chose, as it is now. */
-export interface Vote {
-  readonly id: string;
+export interface Vote extends Imprint {
   readonly pollId: string;
-  readonly sequence: bigint;
-  readonly revision: number;
-  readonly senderId: string;
-  readonly senderName: string;
-  readonly own: boolean;
   readonly question: string;
   readonly options: readonly string[];
 }
 
 /** A poll or a vote that cannot be opened. */
-export interface Unreadable {
-  readonly id: string;
+export interface Unreadable extends Imprint {
   /** The poll that a vote belongs to; empty for a poll. */
   readonly pollId: string;
-  readonly sequence: bigint;
-  readonly firstSequence: bigint;
-  readonly senderId: string;
-  readonly senderName: string;
-  readonly timeMs: number;
   readonly refusal: ContentRefusal;
   /** Whether it is from before this client had keys. */
   readonly isEarlier: boolean;
@@ -83,58 +63,28 @@ export function isQuestion({ question, options }: Question): boolean {
 }
 
 /** The poll that an object tells of; undefined for another kind, one that was taken back, or one that makes no sense. */
-export function pollFrom({ record, content }: Received): Poll | undefined {
+export function pollFrom(object: Received): Poll | undefined {
+  const { record, content } = object;
   if (record.kind !== ContentKind.POLL || content.case !== "poll") return undefined;
   const { question, options, multiple } = content.value;
   if (!isQuestion({ question, options, multiple })) return undefined;
-  return {
-    id: record.id,
-    sequence: record.sequence,
-    firstSequence: record.firstSequence,
-    revision: record.revision,
-    senderId: record.senderParticipantId,
-    senderName: record.senderDisplayName,
-    own: record.own,
-    timeMs: Number(record.createTimeMs),
-    closed: record.closed,
-    question,
-    options,
-    multiple,
-  };
+  return { ...imprintOf(object), closed: record.closed, question, options, multiple };
 }
 
 /** The vote that an object tells of; undefined for another kind or one that went with its poll. */
-export function voteFrom({ record, content }: Received): Vote | undefined {
+export function voteFrom(object: Received): Vote | undefined {
+  const { record, content } = object;
   if (record.kind !== ContentKind.POLL_VOTE || record.deletion !== ContentDeletion.UNSPECIFIED) return undefined;
   if (content.case !== "pollVote") return undefined;
   const { question, options } = content.value;
-  return {
-    id: record.id,
-    pollId: record.parentId,
-    sequence: record.sequence,
-    revision: record.revision,
-    senderId: record.senderParticipantId,
-    senderName: record.senderDisplayName,
-    own: record.own,
-    question,
-    options,
-  };
+  return { ...imprintOf(object), pollId: record.parentId, question, options };
 }
 
 /** What an object tells of that is a poll or a vote and cannot be opened; undefined for anything else. */
-export function unreadableFrom({ record, refusal, isLive }: Received): Unreadable | undefined {
+export function unreadableFrom(object: Received): Unreadable | undefined {
+  const { record, refusal } = object;
   if (refusal === undefined || (record.kind !== ContentKind.POLL && record.kind !== ContentKind.POLL_VOTE)) return undefined;
-  return {
-    id: record.id,
-    pollId: record.parentId,
-    sequence: record.sequence,
-    firstSequence: record.firstSequence,
-    senderId: record.senderParticipantId,
-    senderName: record.senderDisplayName,
-    timeMs: Number(record.createTimeMs),
-    refusal,
-    isEarlier: !isLive && (refusal === "no-key" || refusal === "other-group"),
-  };
+  return { ...imprintOf(object), pollId: record.parentId, refusal, isEarlier: isEarlier(object) };
 }
 
 /** How many votes would count if they could be opened. */

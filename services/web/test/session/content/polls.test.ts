@@ -87,7 +87,8 @@ test("a closed poll counts what was chosen before, and nothing after", async () 
 });
 
 const POLL: Poll = { ...ASKED, id: "poll", sequence: 1n, firstSequence: 1n, revision: 1, senderId: "ada", senderName: "Ada", own: false, timeMs: 0, closed: false };
-const VOTE: Vote = { id: "v", pollId: "poll", sequence: 2n, revision: 1, senderId: "bob", senderName: "Bob", own: false, question: POLL.question, options: ["Yes"] };
+const BY_BOB = { sequence: 2n, firstSequence: 2n, revision: 1, senderId: "bob", senderName: "Bob", own: false, timeMs: 0 };
+const VOTE: Vote = { ...BY_BOB, id: "v", pollId: "poll", question: POLL.question, options: ["Yes"] };
 
 test("only votes on the poll's own words count, one a person", () => {
   const wrong: Partial<Vote>[] = [
