@@ -5,24 +5,16 @@ import { texts } from "../../i18n/index.ts";
 import { SignallingError } from "../../protocol/errors.ts";
 import type { Outgoing } from "../../session/content/chat.ts";
 import type { Session } from "../../session/session.ts";
-import { Avatar } from "../avatar.tsx";
-import { PrivateMark, Words } from "./words.tsx";
+import { OwnLine } from "./ownline.tsx";
+import { Words } from "./words.tsx";
 
 /** A line that the appliance has not taken yet. */
 export function OutgoingLine({ session, line }: { session: Session; line: Outgoing }): JSX.Element {
-  const self = session.self.value;
   return (
-    <li class="chat-line">
-      {self !== undefined && <Avatar participant={self} />}
-      <div class="chat-text">
-        <p class="chat-head">
-          <span class="chat-name">{texts.youName}</span>
-        </p>
-        {line.addressee !== undefined && <PrivateMark name={line.addressee.name} />}
-        <Words text={line.text} />
-        <OutgoingState session={session} line={line} />
-      </div>
-    </li>
+    <OwnLine session={session} addressee={line.addressee}>
+      <Words text={line.text} />
+      <OutgoingState session={session} line={line} />
+    </OwnLine>
   );
 }
 

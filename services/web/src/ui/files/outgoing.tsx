@@ -4,8 +4,7 @@ import { texts } from "../../i18n/index.ts";
 import type { Upload } from "../../session/content/files/upload.ts";
 import type { Unsent } from "../../session/content/files/uploads.ts";
 import type { Session } from "../../session/session.ts";
-import { Avatar } from "../avatar.tsx";
-import { PrivateMark } from "../chat/words.tsx";
+import { OwnLine } from "../chat/ownline.tsx";
 import { AttachButton } from "./attach.tsx";
 import { FileCard } from "./card.tsx";
 import { factsOf, reasonFor } from "./facts.ts";
@@ -16,8 +15,7 @@ export function OutgoingFile({ session, upload }: { session: Session; upload: Up
   const state = upload.state.value;
   const { name, addressee } = upload;
   return (
-    <OwnLine session={session}>
-      {addressee !== undefined && <PrivateMark name={addressee.name} />}
+    <OwnLine session={session} addressee={addressee}>
       {state.name === "failed" ? (
         <>
           <FileCard name={name} about={factsOf({ name, size: upload.file.size })} />
@@ -54,20 +52,5 @@ export function UnsentFile({ session, unsent }: { session: Session; unsent: Unse
         </button>
       </div>
     </OwnLine>
-  );
-}
-
-function OwnLine({ session, children }: { session: Session; children: JSX.Element | (JSX.Element | false)[] }): JSX.Element {
-  const self = session.self.value;
-  return (
-    <li class="chat-line">
-      {self !== undefined && <Avatar participant={self} />}
-      <div class="chat-text">
-        <p class="chat-head">
-          <span class="chat-name">{texts.youName}</span>
-        </p>
-        {children}
-      </div>
-    </li>
   );
 }
