@@ -178,8 +178,10 @@ export class ContentChannel {
 
   /** Everything happens in the order in which it came. */
   async #turn(task: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(task);
-    await this.#last;
+    const turn = this.#last.then(task);
+    // Whoever waits for this one sees it fail; what comes after it is read all the same.
+    this.#last = turn.catch(() => undefined);
+    await turn;
   }
 
   #confirmSoon(): void {

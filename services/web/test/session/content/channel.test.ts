@@ -46,6 +46,25 @@ test("what is missed while a page is on its way is asked for again after a loss"
   assert.equal(again.body.value.afterSequence, 1n);
 });
 
+test("an object that a reader stumbles over keeps no later one away", async () => {
+  const { channel, chat, take } = chatWith();
+  const faulty = new Error("a reader's fault");
+  let falls = true;
+  channel.addReader({
+    received: () => {
+      if (falls) throw faulty;
+    },
+  });
+  const entering = channel.entered(KEY);
+  entering.catch(() => undefined);
+  await take("readContent").answer(page([record(1, "one")]));
+  await assert.rejects(entering, faulty);
+  falls = false;
+  void channel.entered(KEY);
+  await take("readContent").answer(page([record(1, "one"), record(2, "two")]));
+  assert.deepEqual(shown(chat), ["one", "two"]);
+});
+
 test("all kinds of objects count as known, and those that are not kept have no place", async () => {
   const { clock, take, added, channel } = await entered();
   await added(record(0, "", { id: "sign", kind: ContentKind.REACTION, body: { case: undefined } }));
