@@ -9,7 +9,7 @@ import { expect } from "../../../protocol/answers.ts";
 import type { Request } from "../../../protocol/connection.ts";
 import { newContentId } from "../../../protocol/contentid.ts";
 import type { Clock } from "../../../protocol/ports.ts";
-import type { ContentChannel } from "../channel.ts";
+import { ignoreFailure, type ContentChannel } from "../channel.ts";
 import type { Addressee } from "../chat.ts";
 import { cleanName } from "./names.ts";
 import { Persistent } from "./persistent.ts";
@@ -154,7 +154,7 @@ export class Upload {
 
   #tellCancelled(): void {
     const request = { case: "cancelUpload", value: { fileId: this.#fileId } } as const;
-    this.#surroundings.request(request).catch(() => undefined); // What is not completed goes by itself.
+    this.#surroundings.request(request).catch(ignoreFailure); // What is not completed goes by itself.
   }
 }
 
