@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
 
-import { ErrorCode } from "../../gen/conclave/v1/signalling_pb.js";
 import { texts } from "../../i18n/index.ts";
-import { SignallingError } from "../../protocol/errors.ts";
 import type { Outgoing } from "../../session/content/chat.ts";
+import { RecipientMissing } from "../../session/content/seal.ts";
 import type { Session } from "../../session/session.ts";
 import { OwnLine } from "./ownline.tsx";
+import { reasonFor } from "./reason.ts";
 import { Words } from "./words.tsx";
 
 /** A line that the appliance has not taken yet. */
@@ -26,7 +26,7 @@ export function OutgoingState({ session, line }: { session: Session; line: Outgo
   }
   return (
     <div class="chat-refused" role="status">
-      <p>{texts.notSent(reasonFor(line, line.refusal))}</p>
+      <p>{texts.notSent(whyNotSent(line, line.refusal))}</p>
       <button type="button" class="button small outline" onClick={() => chat.retry(line.id)}>
         {texts.tryAgain}
       </button>
@@ -42,8 +42,6 @@ function underWayText({ online, protection }: Session): string {
   return protection.isOn.value && protection.status.value.name !== "ready" ? texts.sendsWhenSecured : texts.sending;
 }
 
-function reasonFor({ addressee }: Outgoing, refusal: NonNullable<Outgoing["refusal"]>): string {
-  if (!(refusal instanceof SignallingError)) return texts.reasonNoKey(addressee?.name ?? "");
-  const { code, message } = refusal;
-  return code === ErrorCode.LIMIT_EXCEEDED ? texts.reasonTooFast : message;
+function whyNotSent({ addressee }: Outgoing, refusal: NonNullable<Outgoing["refusal"]>): string {
+  return refusal instanceof RecipientMissing ? texts.reasonNoKey(addressee?.name ?? "") : reasonFor(refusal);
 }

@@ -9,10 +9,10 @@ import { Avatar } from "../avatar.tsx";
 import { Confirm } from "../confirm.tsx";
 import { Icon } from "../icons.tsx";
 import { Menu } from "../menu.tsx";
+import { reasonFor } from "../chat/reason.ts";
 import { unreadableText } from "../chat/unreadable.ts";
 import { clockTime } from "../time.ts";
 import { Ballot } from "./ballot.tsx";
-import { reasonFor } from "./reason.ts";
 import { Result } from "./result.tsx";
 
 /** One poll between the lines of chat: who asks what, what one may do about it, and what came of it. */

@@ -5,9 +5,9 @@ import { texts } from "../../i18n/index.ts";
 import { MAX_OPTION, MAX_OPTIONS, MAX_QUESTION, MIN_OPTIONS } from "../../session/content/pollbook.ts";
 import type { PollDraft } from "../../session/content/polls.ts";
 import type { Session } from "../../session/session.ts";
+import { reasonFor } from "../chat/reason.ts";
 import { Dialog } from "../dialog.tsx";
 import { Icon } from "../icons.tsx";
-import { reasonFor } from "./reason.ts";
 
 /** Where one writes a poll. Anyone may ask: who wants to ask everybody could do so in the chat as well. */
 export function PollForm({ session, draft }: { session: Session; draft: PollDraft }): JSX.Element {
