@@ -386,6 +386,22 @@ def test_nothing_is_sent_without_consent(core: Simulation) -> None:
     assert receiver.rtp == []
 
 
+def test_what_came_as_rtx_is_reported_as_lost(core: Simulation) -> None:
+    sender, receiver = pair(core)
+    stream = Stream(b"1", 0xABC)
+    core.set_slot(receiver.leg, 0, camera_of(sender), 2)
+    first, lost, third = stream.frame(3, key=True)
+    sender.send([first, third], MS)
+    run(core, MS, 30 * MS, sender, receiver)
+    osn = struct.pack("!H", 1001)
+    sender.send(build(RTX, 1, 90_000, 0xDEF, osn + lost[20:], extensions=element(MID_ID, b"1")), 40 * MS)
+    run(core, 40 * MS, 3 * SECOND, sender, receiver)
+    assert len(receiver.rtp) == 3
+    reports = [packet for packet in sender.rtcp if packet[1] == 201]
+    ssrc, fraction_and_lost, highest = struct.unpack_from("!III", reports[0], 8)
+    assert (ssrc, fraction_and_lost >> 24, fraction_and_lost & 0xFFFFFF, highest & 0xFFFF) == (0xABC, 256 // 3, 1, 1002)
+
+
 def test_reports_go_out_every_second(core: Simulation) -> None:
     sender, receiver = pair(core)
     stream = Stream(b"1", 0xABC)

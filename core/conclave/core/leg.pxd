@@ -199,6 +199,7 @@ cdef struct Room:
 cdef struct Received:
     Layer *layer
     Packet *packet
+    bint repaired                  # it came as RTX, in the place of one that was lost
     bint awakened                  # the layer had been silent for a second or more
 
 # What one leg may cause in a tick: a NACK makes the core send, a DTLS datagram makes the control thread work.

@@ -173,13 +173,17 @@ cdef uint64_t nearest_index(uint64_t reference, uint16_t sequence_number) noexce
 
 
 cdef void note_arrival(Layer *layer, const Packet *packet, bint video) noexcept nogil:
-    """Keeps what a receiver report tells (RFC 3550 appendix A.8)."""
+    """Keeps what a receiver report tells (RFC 3550 appendix A.8) of a packet that came by itself.
+
+    One that came as RTX was lost all the same (RFC 4588 counts the two streams apart): a sender that was told otherwise would take a way for
+    free on which all it sends is sent twice, and its delay is none of the way's.
+    """
     # Reduced fractions of 90 and 48 kHz: the product does not overflow within 60 years of uptime.
     cdef uint32_t arrival = <uint32_t>(packet.arrival_ns * 9 // 100_000 if video else packet.arrival_ns * 6 // 125_000)
     cdef uint32_t transit = arrival - packet.rtp_timestamp
     cdef int64_t difference                # 64 bits: the sender chooses it, and -2**31 has no counterpart in 32
     if layer.received == 0:
-        layer.base_index = packet.index
+        layer.base_index = layer.highest_index = packet.index
     else:
         difference = <int64_t><int32_t>(transit - layer.transit)
         if difference < 0:
@@ -306,8 +310,8 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     if status != OK:
         return status
     if rtx:
-        if not layer.bound:
-            return UNKNOWN_STREAM
+        if layer.received == 0:
+            return UNKNOWN_STREAM          # nothing has come that could have a hole
         status = rtx_unwrap(packet.data, &plain_size, header.header_size,
                             setup.vp9_payload_type if codec == VIDEO_VP9 else setup.payload_type, layer.media.ssrc)
         if status != OK:
@@ -320,6 +324,7 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
         return status
     packet.late = layer.received > 0 and index < layer.highest_index
     out.layer = layer
+    out.repaired = rtx
     return OK
 
 
@@ -346,8 +351,9 @@ cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number
     if not history_put(&layer.history, pool, packet):
         return REPLAYED                    # a retransmission of what has arrived by itself
     out.packet = packet
-    note_arrival(layer, packet, layer.source.setup.video)
-    if layer.received == 1 or packet.index > layer.highest_index:
+    if not out.repaired:
+        note_arrival(layer, packet, layer.source.setup.video)
+    if packet.index > layer.highest_index:
         layer.highest_index = packet.index
     if layer.source.setup.video and layer.source.setup.rtx_payload_type:
         nack_received(&layer.nack, packet.index, now_ns)
