@@ -91,8 +91,10 @@ function withReceiving(state: Austerity): Austerity {
   return { ...state, receiving, downWellMs: 0, picturesReturnMs: doubled(state.picturesReturnMs) };
 }
 
-function isUpBad({ lossUp, availableOutgoing, roundTripMs }: LinkFigures): boolean {
-  return lossUp >= 0.15 || (roundTripMs ?? 0) >= 1500 || (availableOutgoing ?? Infinity) < LEAST_FOR_A_CAMERA;
+function isUpBad({ lossUp, availableOutgoing, roundTripMs = 0 }: LinkFigures): boolean {
+  // A full queue lets voices through, late, and no picture: of that the appliance cannot report how much is lost.
+  const queueIsFull = roundTripMs >= 700 && lossUp >= 0.02;
+  return lossUp >= 0.15 || roundTripMs >= 1500 || queueIsFull || (availableOutgoing ?? Infinity) < LEAST_FOR_A_CAMERA;
 }
 
 function isDownBad({ lossDown, jitterMs }: LinkFigures): boolean {

@@ -33,8 +33,14 @@ test("the camera is paused after six bad seconds, not before, and not when it is
 });
 
 test("each sign of a narrow way up pauses the camera", () => {
-  for (const sign of [{ lossUp: 0.2 }, { roundTripMs: 2000 }, { availableOutgoing: 50_000 }]) {
+  for (const sign of [{ lossUp: 0.2 }, { roundTripMs: 2000 }, { availableOutgoing: 50_000 }, { roundTripMs: 780, lossUp: 0.04 }]) {
     assert.equal(after(NO_AUSTERITY, { ...WELL, ...sign }, 6).cameraPaused, true, JSON.stringify(sign));
+  }
+});
+
+test("neither a far way that loses nothing nor a near one that loses a little pauses the camera", () => {
+  for (const sign of [{ roundTripMs: 780 }, { lossUp: 0.04 }]) {
+    assert.equal(after(NO_AUSTERITY, { ...WELL, ...sign }, 60).cameraPaused, false, JSON.stringify(sign));
   }
 });
 
