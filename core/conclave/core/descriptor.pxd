@@ -1,5 +1,7 @@
 """What a video payload descriptor tells, whichever codec it belongs to (L1)."""
 from libc.stdint cimport uint8_t, uint16_t
+from conclave.core.status cimport Status, OK, TRUNCATED
+from conclave.core.wire cimport read_u16
 
 cdef enum VideoCodec:
     VIDEO_VP8
@@ -23,3 +25,19 @@ cdef struct PayloadDescriptor:
     bint layer_sync                # VP8's Y, VP9's U
     bint frame_start               # first packet of a frame: of the lowest spatial layer
     bint key_frame                 # frame_start of a frame that needs no other
+
+# The picture id at *offset, of 7 bits or, after a set first bit, of 15; moves the offset behind it.
+cdef inline Status read_picture_id(PayloadDescriptor *out, const uint8_t *payload, size_t size, size_t *offset) noexcept nogil:
+    if size <= offset[0]:
+        return TRUNCATED
+    out.picture_id_offset = <uint8_t>offset[0]
+    if payload[offset[0]] & 0x80:
+        if size < offset[0] + 2:
+            return TRUNCATED
+        out.picture_id_size = 2
+        out.picture_id = read_u16(payload + offset[0]) & 0x7FFF
+    else:
+        out.picture_id_size = 1
+        out.picture_id = payload[offset[0]]
+    offset[0] += out.picture_id_size
+    return OK

@@ -1,9 +1,9 @@
 """The VP8 payload descriptor (RFC 7741 section 4.2) (L1)."""
 from libc.stdint cimport uint8_t, uint16_t
 from libc.string cimport memset
-from conclave.core.descriptor cimport PayloadDescriptor, VIDEO_VP8
+from conclave.core.descriptor cimport PayloadDescriptor, VIDEO_VP8, read_picture_id
 from conclave.core.status cimport Status, OK, TRUNCATED
-from conclave.core.wire cimport read_u16, write_u16
+from conclave.core.wire cimport write_u16
 
 from dataclasses import dataclass
 
@@ -23,7 +23,6 @@ cdef enum:
     BIT_L = 0x40                   # extension byte: TL0PICIDX
     BIT_T = 0x20                   # extension byte: TID and Y are meant
     BIT_K = 0x10                   # extension byte: KEYIDX is meant
-    BIT_M = 0x80                   # picture id of 15 bits
     BIT_Y = 0x20
     KEY_INDEX_MASK = 0x1F
     BIT_P = 0x01                   # VP8 payload header: set in an interframe (RFC 7741 section 4.3)
@@ -36,6 +35,7 @@ cdef Status vp8_parse(PayloadDescriptor *out, const uint8_t *payload, size_t siz
     """
     cdef size_t offset = 1
     cdef uint8_t flags = 0
+    cdef Status status
     memset(out, 0, sizeof(PayloadDescriptor))
     out.codec = VIDEO_VP8
     if size < 1:
@@ -46,18 +46,9 @@ cdef Status vp8_parse(PayloadDescriptor *out, const uint8_t *payload, size_t siz
         flags = payload[1]
         offset = 2
     if flags & BIT_I:
-        if size <= offset:
-            return TRUNCATED
-        out.picture_id_offset = <uint8_t>offset
-        if payload[offset] & BIT_M:
-            if size < offset + 2:
-                return TRUNCATED
-            out.picture_id_size = 2
-            out.picture_id = read_u16(payload + offset) & 0x7FFF
-        else:
-            out.picture_id_size = 1
-            out.picture_id = payload[offset]
-        offset += out.picture_id_size
+        status = read_picture_id(out, payload, size, &offset)
+        if status != OK:
+            return status
     if flags & BIT_L:
         if size <= offset:
             return TRUNCATED

@@ -1,9 +1,9 @@
 """The VP9 payload descriptor (RFC 9628 section 4.2) (L1)."""
 from libc.stdint cimport uint8_t, uint16_t
 from libc.string cimport memset
-from conclave.core.descriptor cimport PayloadDescriptor, VIDEO_VP9
+from conclave.core.descriptor cimport PayloadDescriptor, VIDEO_VP9, read_picture_id
 from conclave.core.status cimport MALFORMED, Status, OK, TRUNCATED
-from conclave.core.wire cimport read_u16, write_u16
+from conclave.core.wire cimport write_u16
 
 from dataclasses import dataclass
 
@@ -22,7 +22,6 @@ cdef enum:
     BIT_F = 0x10                   # flexible mode
     BIT_B = 0x08                   # start of a frame
     BIT_V = 0x02                   # scalability structure
-    BIT_M = 0x80                   # picture id of 15 bits
     BIT_U = 0x10                   # layer byte: switching up point
     BIT_N = 0x01                   # P_DIFF: another one follows
     REFERENCES_MAX = 3             # P_DIFF in one descriptor
@@ -83,18 +82,9 @@ cdef Status vp9_parse(PayloadDescriptor *out, const uint8_t *payload, size_t siz
         return TRUNCATED
     flags = payload[0]
     if flags & BIT_I:
-        if size <= offset:
-            return TRUNCATED
-        out.picture_id_offset = <uint8_t>offset
-        if payload[offset] & BIT_M:
-            if size < offset + 2:
-                return TRUNCATED
-            out.picture_id_size = 2
-            out.picture_id = read_u16(payload + offset) & 0x7FFF
-        else:
-            out.picture_id_size = 1
-            out.picture_id = payload[offset]
-        offset += out.picture_id_size
+        status = read_picture_id(out, payload, size, &offset)
+        if status != OK:
+            return status
     elif flags & BIT_F:
         return MALFORMED
     if flags & BIT_L:
