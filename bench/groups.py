@@ -64,6 +64,10 @@ class Member:
         self.crowd, self.client, self.name = crowd, client, name
         self.epoch = self.committed = -1
 
+    def is_in(self) -> bool:
+        """Whether the member follows the group."""
+        return self.epoch >= 0
+
     async def do(self, what: str, **values: object) -> dict[str, Any]:
         async with self.crowd.turn:
             begin = time.monotonic()
@@ -139,7 +143,7 @@ async def measure(appliance: Appliance, people: int) -> dict[str, Any]:
             begin = time.monotonic()
             await member.come(tokens["participant"])
             obeying.append(tasks.create_task(member.obey()))
-            await crowd.until(lambda member=member: member.epoch >= 0)  # type: ignore[misc]
+            await crowd.until(member.is_in)
             inside = time.monotonic() - begin
             await crowd.until(crowd.agree)
             joins.append((inside, time.monotonic() - begin))
