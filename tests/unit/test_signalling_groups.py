@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -13,6 +14,7 @@ from conclave.services.meetings.service import END_TO_END_GRACE_NS, GRACE_NS
 from conclave.services.mls.assembly import BATCH_NS, DESERTED_NS
 from conclave.services.mls.group import COMMITTER_PATIENCE_NS
 from conclave.services.mls.identity import Vouched
+from conclave.services.mls.lifecycle import DeliveryPart
 from conclave.services.mls.policy import GroupPolicy
 from conclave.v1 import groups_pb2, identity_pb2
 from conclave.v1 import signalling_pb2 as pb
@@ -497,3 +499,20 @@ async def test_nothing_that_is_added_by_hand_reaches_a_group(hall: Hall) -> None
     await hall.come("cleo")
     stranger = await anna.send(commit(1, 0, add("stranger"), group_id=GROUP_ID), b"w")
     assert code(stranger) == "HANDSHAKE_REFUSED"
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_control_stops_whatever_happens_in_its_last_moment(steps: int) -> None:
+    hall = Hall()
+    (anna,) = await hall.group_of("Anna")
+    # Somebody waits, so that what is attended to has a time when it is due.
+    await (await hall.come("Ben")).enter()
+    part = DeliveryPart(hall.delivery, hall.presence.members)
+    await part.start()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    anna.client.connection.lost()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    done, _ = await asyncio.wait([asyncio.create_task(part.stop())], timeout=5)
+    assert done, "it was told to stop and goes on"

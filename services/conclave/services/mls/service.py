@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -218,11 +219,11 @@ class DeliveryService:
         while True:
             await self.attend()
             times = [time for hall in self._halls.values() if (time := hall.assembly.next_timeout()) is not None]
-            try:
-                seconds = max(0, min(times) - self._monotonic_ns()) / 1e9 if times else None
-                await asyncio.wait_for(self._changed.wait(), seconds)
-            except TimeoutError:
-                continue
+            # Not wait_for, which takes no notice of being cancelled while what it waits for comes true.
+            seconds = max(0, min(times) - self._monotonic_ns()) / 1e9 if times else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
 
     async def attend(self) -> None:
         """Stores who has left, and asks for what is due now."""
