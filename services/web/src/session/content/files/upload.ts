@@ -5,9 +5,11 @@ import { Layout } from "../../../crypto/files/layout.ts";
 import { FileChanged, FileSealer } from "../../../crypto/files/seal.ts";
 import type { UploadBegun } from "../../../gen/conclave/v1/files_pb.js";
 import { ContentKind } from "../../../gen/conclave/v1/content_pb.js";
+import { ErrorCode } from "../../../gen/conclave/v1/signalling_pb.js";
 import { expect } from "../../../protocol/answers.ts";
 import type { Request } from "../../../protocol/connection.ts";
 import { newContentId } from "../../../protocol/contentid.ts";
+import { SignallingError } from "../../../protocol/errors.ts";
 import type { Clock } from "../../../protocol/ports.ts";
 import { ignoreFailure, type ContentChannel } from "../channel.ts";
 import type { Addressee } from "../chat.ts";
@@ -42,6 +44,8 @@ export class Upload {
   #fileId = newContentId();
   #partSize = 0;
   #sealer: FileSealer | undefined;
+  /** What sealed it, once the appliance has all of it. */
+  #complete: FileSealer | undefined;
   #preview: Promise<SentPreview | undefined> | undefined;
 
   constructor(file: File, addressee: Addressee | undefined, surroundings: UploadSurroundings) {
@@ -79,6 +83,19 @@ export class Upload {
   }
 
   async #send(stop: AbortSignal, moved: () => void): Promise<void> {
+    this.#complete ??= await this.#sendParts(stop, moved);
+    try {
+      // Tried again, it begins here: the object may be there, and only the answer was lost.
+      await this.#share(this.#complete);
+    } catch (error) {
+      if (!(error instanceof SignallingError) || error.code !== ErrorCode.FILE_GONE) throw error;
+      // The client was away for so long that the appliance has forgotten what it had sent.
+      this.#complete = undefined;
+      throw new TransferOutdated();
+    }
+  }
+
+  async #sendParts(stop: AbortSignal, moved: () => void): Promise<FileSealer> {
     this.#preview ??= this.#surroundings.preview(this.file);
     const begun = await this.#begin();
     stop.throwIfAborted();
@@ -94,7 +111,7 @@ export class Upload {
       moved();
     }
     this.#sent.value = this.#layout.sealedSize;
-    await this.#share(sealer);
+    return sealer;
   }
 
   async #begin(): Promise<UploadBegun> {

@@ -35,6 +35,9 @@ export class FileHouse implements FileTransport {
   beforePart: (number: number, fileId: string) => void = () => undefined;
   /** Called before an upload begins or goes on. */
   beforeBegin: (fileId: string) => void = () => undefined;
+  /** Called before an object is shared, and after it: what it throws is all that is heard of the answer. */
+  beforeShare: () => void = () => undefined;
+  afterShare: () => void = () => undefined;
   /** Octets of a file after which a reader loses the connection, once. */
   loseAfter: number | undefined;
   /** From where files were read. */
@@ -47,10 +50,12 @@ export class FileHouse implements FileTransport {
   };
 
   get surroundings(): UploadSurroundings {
-    const share = (object: Shared): Promise<void> => {
-      if (!this.isOnline) return Promise.reject(new ConnectionLost());
-      this.shared.push(object);
-      return Promise.resolve();
+    const share = async (object: Shared): Promise<void> => {
+      if (!this.isOnline) throw new ConnectionLost();
+      this.beforeShare();
+      if (!this.files.has(object.fileIds?.[0] ?? "")) throw new SignallingError(ErrorCode.FILE_GONE, "it was not sent");
+      if (this.shared.every(({ id }) => id !== object.id)) this.shared.push(object);
+      this.afterShare();
     };
     const { request, clock } = this;
     return { request, channel: { share }, clock, transport: this, preview: () => Promise.resolve(undefined) };
@@ -103,6 +108,9 @@ export class FileHouse implements FileTransport {
       case "beginUpload": {
         const { fileId = "", size = 0n } = body.value;
         this.beforeBegin(fileId);
+        if (this.shared.some(({ fileIds }) => fileIds?.includes(fileId))) {
+          throw new SignallingError(ErrorCode.INVALID_REQUEST, "this file is shared already");
+        }
         const kept = this.files.get(fileId) ?? { size: Number(size), parts: [], token: 0 };
         this.files.set(fileId, Object.assign(kept, { token: this.#tokens }));
         const [partsReceived, chain] = [kept.parts.length, await chainOf(kept.parts)];

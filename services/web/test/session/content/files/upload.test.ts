@@ -5,6 +5,7 @@ import { concatenate, type Bytes } from "../../../../src/crypto/bytes.ts";
 import { HEADER_SIZE, Layout } from "../../../../src/crypto/files/layout.ts";
 import { FileOpener } from "../../../../src/crypto/files/open.ts";
 import { FileChanged } from "../../../../src/crypto/files/seal.ts";
+import { ConnectionLost } from "../../../../src/protocol/errors.ts";
 import type { Shared } from "../../../../src/session/content/channel.ts";
 import { TransferLost, TransferRefused } from "../../../../src/session/content/files/transport.ts";
 import { Upload } from "../../../../src/session/content/files/upload.ts";
@@ -93,6 +94,39 @@ test("a part whose answer was lost is not sent again", async () => {
   upload.start();
   await house.until(is(upload, "done"));
   assert.deepEqual(sent, [0, 1, 2, 3]);
+  assert.ok(same(await opened(house), plain));
+});
+
+test("an object whose answer was lost is shared again, and no part is sent again", async () => {
+  const { house, plain, upload } = uploadOf();
+  const tried: number[] = [];
+  let answers = 0;
+  house.beforePart = (number) => void tried.push(number);
+  house.afterShare = () => {
+    answers += 1;
+    if (answers === 1) throw new ConnectionLost();
+  };
+  upload.start();
+  await house.until(() => is(upload, "done")() || is(upload, "failed")());
+  assert.ok(is(upload, "done")());
+  assert.deepEqual([tried, answers, house.shared.length], [[0, 1, 2, 3], 2, 1]);
+  assert.ok(same(await opened(house), plain));
+});
+
+test("an appliance that has forgotten the file before it is shared gets all of it again, the same octets", async () => {
+  const { house, plain, upload } = uploadOf();
+  let first: Bytes | undefined;
+  let tries = 0;
+  house.beforeShare = () => {
+    const [fileId = ""] = house.files.keys();
+    first ??= house.sealed(fileId);
+    if (tries === 0) house.files.clear();
+    tries += 1;
+  };
+  upload.start();
+  await house.until(is(upload, "done"));
+  assert.equal(tries, 2);
+  assert.ok(same(first, house.sealed(contentOf(house.shared[0]).fileId ?? "")));
   assert.ok(same(await opened(house), plain));
 });
 
