@@ -26,6 +26,7 @@ from conclave.v1 import content_pb2, signalling_pb2
 
 __all__ = [
     "IN_PAGE",
+    "UPLOADS_IN_PAGE",
     "Places",
     "comes_listening",
     "frames_in_page",
@@ -33,6 +34,8 @@ __all__ = [
     "objects_in_page",
     "objects_in_worker",
     "secrets_in_worker",
+    "uploads_in_page",
+    "windows_of",
 ]
 
 WINDOW = 32
@@ -41,6 +44,8 @@ OFFSET = 24
 # Of the last frames: what the core keeps of others it overwrites.
 RECENT = 40
 _SIGNATURE = 64
+# An object's is longer than any frame's: the group's id is in it.
+_FRAME_DATA = 40
 
 _NOTING = f"""
   const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -88,17 +93,30 @@ IN_PAGE = f"""(() => {{
   }};
 }})()"""
 
+# What a page hands to the browser to be uploaded: some of the ciphertext of each part.
+UPLOADS_IN_PAGE = f"""(() => {{
+  {_NOTING}
+  window.uploaded = [];
+  const {{ send }} = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.send = function (body) {{
+    noteFrame(uploaded, body);
+    return send.call(this, body);
+  }};
+}})()"""
+
 # In the worker of an end-to-end room: what is handed to WebCrypto to be encrypted, and the keys.
 _IN_WORKER = f"""(() => {{
   {_NOTING}
   const noted = (self.canary = {{ audio: [], video: [], secrets: [], said: [] }});
   const {{ encrypt, importKey }} = SubtleCrypto.prototype;
   SubtleCrypto.prototype.encrypt = function (algorithm, key, data) {{
-    // A sound's header alone is authenticated, a picture's first bytes too.
-    noteFrame((algorithm.additionalData?.byteLength ?? 0) < 8 ? noted.audio : noted.video, data);
-    const whole = new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength);
-    if (whole.length < 1000) noted.said.push(hex(whole));
-    if (noted.said.length > 2000) noted.said.splice(0, 1000);
+    const authenticated = algorithm.additionalData?.byteLength ?? 0;
+    if (authenticated > {_FRAME_DATA}) {{
+      noted.said.push(hex(new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength)));
+    }} else {{
+      // A sound's header alone is authenticated, a picture's first bytes too.
+      noteFrame(authenticated < 8 ? noted.audio : noted.video, data);
+    }}
     return encrypt.call(this, algorithm, key, data);
   }};
   SubtleCrypto.prototype.importKey = function (format, data, algorithm, ...rest) {{
@@ -149,7 +167,7 @@ def objects_in_worker(person: Participant) -> dict[int, bytes]:
     """The last object of each kind that a page's worker has sealed."""
     found = {}
     for each in person.page.do("inWorker", "self.canary.said"):
-        # A form, a signature, whom it is for, and the object; a short frame reads as none.
+        # A form, a signature, whom it is for, and the object; what goes to the vault reads as none.
         sealed = bytes.fromhex(each)
         recipient = 1 + _SIGNATURE
         if len(sealed) <= recipient or sealed[0] != 0:
@@ -166,6 +184,19 @@ def secrets_in_worker(person: Participant) -> list[bytes]:
     """Keys that a page's worker has used since it is listened to; the last 32 bytes of longer ones."""
     found = person.page.do("inWorker", "self.canary.secrets")
     return sorted({bytes.fromhex(each)[-32:] for each in found})
+
+
+def uploads_in_page(person: Participant) -> list[bytes]:
+    """A window of each part that a page has uploaded, as it was encrypted; UPLOADS_IN_PAGE has kept them."""
+    return [bytes.fromhex(window) for _, window in person.page.evaluate("window.uploaded")]
+
+
+def windows_of(content: bytes, count: int = 20) -> list[bytes]:
+    """Windows of something larger, from all over its second half: beginnings are alike."""
+    half = len(content) // 2
+    places = range(half, len(content) - WINDOW, max(1, (half - WINDOW) // count))
+    found = [content[place : place + WINDOW] for place in places]
+    return [each for each in found if len(set(each)) >= 16][:count]
 
 
 def _recent(kept: Mapping[str, Any]) -> dict[str, list[bytes]]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +10,10 @@ from tests.browser.appliance import RunningAppliance
 from tests.browser.browsers import Camera
 from tests.browser.conftest import Browsers, Measured
 from tests.browser.participants import Participant
+from tests.browser.sharing import MIB, digest, made, png, shown
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("appliance")]
 
-MIB = 2**20
 SMALL = Camera(width=320, height=180, frame_rate=5)
 # How long the page was ever busy at a stretch, milliseconds between two frames that it drew.
 WATCH_FRAMES = """(() => {
@@ -26,32 +22,6 @@ WATCH_FRAMES = """(() => {
   const frame = (now) => { window.gaps.push(now - last); last = now; requestAnimationFrame(frame); };
   requestAnimationFrame(frame);
 })()"""
-
-
-def png(width: int, height: int) -> bytes:
-    """A grey picture (PNG, W3C, section 5)."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\x80" * width) * height)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def made(path: Path, size: int) -> Path:
-    path.write_bytes(random.Random(size).randbytes(size))
-    return path
-
-
-def shown(*names: str) -> str:
-    """The chat shows these files that can be downloaded, whatever is on its way."""
-    buttons = "[...document.querySelectorAll('.file button[aria-label]')].map((each) => each.ariaLabel)"
-    return " && ".join(f"{buttons}.includes('Download {name}')" for name in names)
 
 
 @pytest.fixture
