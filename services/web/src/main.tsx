@@ -39,7 +39,7 @@ import { readBuildHash } from "./ui/version.ts";
 import { View } from "./ui/view.ts";
 
 // Of meetings whose end this browser has not seen.
-new Vault(openVaultStore()).sweep(Date.now()).catch(() => undefined);
+new Vault(openVaultStore(), navigator.locks).sweep(Date.now()).catch(() => undefined);
 tellLanguage(document.documentElement);
 keepDisplay(document.documentElement);
 const root = document.getElementById("app");

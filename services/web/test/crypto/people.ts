@@ -9,6 +9,7 @@ import { newLeaf, type Leaf } from "../../src/crypto/mls/keypackage.ts";
 import type { Policy } from "../../src/crypto/mls/policy.ts";
 import { IdentityStatementSchema } from "../../src/gen/conclave/v1/identity_pb.js";
 import { ProtectionMode } from "../../src/gen/conclave/v1/rooms_pb.js";
+import { loneLocks } from "../locks.ts";
 
 export const MEETING = "rooms/a/meetings/b";
 export const POLICY: Policy = {
@@ -46,7 +47,7 @@ export const AUTHENTICATION = await Authentication.of(DEPLOYMENT.publicKey, MEET
 
 /** A vault that lasts as long as the page. */
 export function pageVault(): Vault {
-  return new Vault(Promise.resolve(new PageVaultStore()));
+  return new Vault(Promise.resolve(new PageVaultStore()), loneLocks());
 }
 
 /** One person's client: an identity, and a group once it has founded or joined one. */

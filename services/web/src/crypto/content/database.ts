@@ -34,10 +34,10 @@ class DatabaseStore implements VaultStore {
 
   async keepMeeting(kept: Kept): Promise<Kept> {
     const meetings = this.#begin("readwrite").objectStore(MEETINGS);
-    const there = (await done(meetings.get(kept.meeting))) as Kept | undefined;
-    if (there !== undefined) return there;
-    await done(meetings.add(kept));
-    return kept;
+    const { wrappingKey } = ((await done(meetings.get(kept.meeting))) as Kept | undefined) ?? kept;
+    const there = { ...kept, wrappingKey };
+    await done(meetings.put(there));
+    return there;
   }
 
   async keepKey(meeting: string, name: string, wrapped: Bytes): Promise<void> {

@@ -11,7 +11,8 @@ export class PageVaultStore implements VaultStore {
   }
 
   async keepMeeting(kept: Kept): Promise<Kept> {
-    const there = this.#meetings.get(kept.meeting) ?? kept;
+    const { wrappingKey } = this.#meetings.get(kept.meeting) ?? kept;
+    const there = { ...kept, wrappingKey };
     this.#meetings.set(kept.meeting, there);
     return there;
   }

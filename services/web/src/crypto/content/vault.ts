@@ -3,13 +3,17 @@ import { sha256 } from "../digest.ts";
 import type { ContentSeed } from "../mls/contentkeys.ts";
 import type { DataSecrets } from "./epoch.ts";
 import { decodeSecrets, encodeSecrets } from "./record.ts";
+import { Uses, type Locks } from "./uses.ts";
 
-/** Entries that a meeting of a day ago has left behind are of no use to anybody. */
+/** What no page has used for a day is of no use to anybody. */
 export const LONGEST_KEPT_MS = 24 * 3_600_000;
+/** How often a page that is in a meeting has to say that it still is. */
+export const STILL_USED_MS = 3_600_000;
 
 /** One meeting in the vault. */
 export interface Kept {
   readonly meeting: string;
+  /** When a page is known to have used it last. */
   readonly sinceMs: number;
   /** AES-GCM, never extractable: what wraps the meeting's keys. Without it, they are gone. */
   readonly wrappingKey: CryptoKey;
@@ -18,7 +22,7 @@ export interface Kept {
 /** Where a vault keeps things. Each call is atomic, however many pages of this origin are open. */
 export interface VaultStore {
   meetings(): Promise<readonly Kept[]>;
-  /** Keeps a meeting unless it is there. Returns the one that is there afterwards. */
+  /** Keeps a meeting; of one that is there, only when it was used. Returns the one that is there afterwards. */
   keepMeeting(kept: Kept): Promise<Kept>;
   /** Keeps a wrapped key of a meeting that is there. */
   keepKey(meeting: string, name: string, wrapped: Bytes): Promise<void>;
@@ -40,23 +44,26 @@ const NONCE_SIZE = 12;
 /** Keeps meetings' data keys between page loads, each meeting's wrapped by a key that no script can read. */
 export class Vault {
   readonly #store: Promise<VaultStore>;
+  readonly #uses: Uses;
   readonly #kept = new Map<string, Promise<Kept>>();
 
-  constructor(store: Promise<VaultStore>) {
+  constructor(store: Promise<VaultStore>, locks: Locks) {
     this.#store = store;
+    this.#uses = new Uses(locks);
   }
 
   /** Deletes what meetings have left behind that this browser never saw the end of. */
   async sweep(nowMs: number): Promise<void> {
-    const store = await this.#store;
-    for (const kept of await store.meetings()) if (isStale(kept, nowMs)) await store.forget(kept.meeting);
+    for (const kept of await (await this.#store).meetings()) if (isStale(kept, nowMs)) await this.#delete(kept.meeting);
   }
 
   /** The client enters a meeting: gives what is kept of it, and deletes what is kept of those that are over. */
   async enter(meeting: string, nowMs: number): Promise<Recalled> {
     const store = await this.#store;
+    for (const other of this.#uses.meetings) if (other !== meeting) await this.#leave(other);
+    await this.#uses.begin(meeting);
     for (const kept of await store.meetings()) {
-      if (isOver(kept, meeting, nowMs)) await store.forget(kept.meeting);
+      if (isOver(kept, meeting, nowMs)) await this.#delete(kept.meeting);
     }
     const { wrappingKey } = await this.#meeting(meeting, nowMs);
     const epochs: DataSecrets[] = [];
@@ -77,9 +84,26 @@ export class Vault {
     await this.#keep(meeting, `${SEED}${hex(await sha256(seed))}`, seed);
   }
 
+  /** The client is in its meeting still: what is kept of that is not old, however long the meeting lasts. */
+  async stillUsed(nowMs: number): Promise<void> {
+    const store = await this.#store;
+    for (const kept of this.#kept.values()) await store.keepMeeting({ ...(await kept), sinceMs: nowMs });
+  }
+
+  /** The meeting is over for this client. What is kept of it goes with the last page that is in it. */
   async forget(meeting: string): Promise<void> {
+    await this.#leave(meeting);
+    await this.#delete(meeting);
+  }
+
+  async #leave(meeting: string): Promise<void> {
     this.#kept.delete(meeting);
-    await (await this.#store).forget(meeting);
+    await this.#uses.end(meeting);
+  }
+
+  async #delete(meeting: string): Promise<void> {
+    const store = await this.#store;
+    await this.#uses.unlessUsed(meeting, () => store.forget(meeting));
   }
 
   async #keep(meeting: string, name: string, bytes: Bytes): Promise<void> {

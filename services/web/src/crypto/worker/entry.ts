@@ -1,6 +1,6 @@
 // The worker in which a meeting's keys live: every encoded frame passes here, both ways.
 import { openVaultStore } from "../content/database.ts";
-import { Vault } from "../content/vault.ts";
+import { STILL_USED_MS, Vault } from "../content/vault.ts";
 import { Refused } from "../mls/refused.ts";
 import type { EncodedFrame } from "./frames.ts";
 import type { Asked, FromWorker, Request, TransformOptions } from "./protocol.ts";
@@ -22,6 +22,9 @@ interface TransformEvent extends Event {
 
 const senders = new Set<Transformer>();
 
+const vault = new Vault(openVaultStore(), navigator.locks);
+setInterval(() => void vault.stillUsed(Date.now()).catch(() => undefined), STILL_USED_MS);
+
 const session = new Session(
   (changed) => tell({ changed }),
   () => {
@@ -30,7 +33,7 @@ const session = new Session(
     if ([...senders].some(({ generateKeyFrame }) => generateKeyFrame === undefined)) tell({ wanted: "key-frames" });
   },
   () => performance.now(),
-  new Vault(openVaultStore()),
+  vault,
 );
 
 addEventListener("rtctransform", (event) => {

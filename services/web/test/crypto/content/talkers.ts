@@ -8,6 +8,7 @@ import { Group, type Change } from "../../../src/crypto/mls/group.ts";
 import type { Leaf } from "../../../src/crypto/mls/keypackage.ts";
 import { ContentKind, ContentObjectSchema } from "../../../src/gen/conclave/v1/content_pb.js";
 import { DataClass } from "../../../src/gen/conclave/v1/data_class_pb.js";
+import { loneLocks } from "../../locks.ts";
 import { AUTHENTICATION, Client, MEETING, POLICY } from "../people.ts";
 
 /** One page of one person: a leaf, its group, and what it shares. */
@@ -22,7 +23,7 @@ export class Talker {
   constructor(client: Client, store = new PageVaultStore()) {
     this.client = client;
     this.store = store;
-    this.codec = new ContentCodec(new Vault(Promise.resolve(store)));
+    this.codec = new ContentCodec(new Vault(Promise.resolve(store), loneLocks()));
   }
 
   static async named(id: string): Promise<Talker> {
