@@ -19,6 +19,7 @@ export class PrivateFiles {
   readonly #surroundings: Surroundings;
   readonly #name = newContentId();
   #own: Promise<FileSystemDirectoryHandle> | undefined;
+  #held: Promise<void> | undefined;
   #made = 0;
 
   constructor(surroundings: Surroundings) {
@@ -53,11 +54,16 @@ export class PrivateFiles {
   }
 
   async #open(): Promise<FileSystemDirectoryHandle> {
-    // Held until the page is gone: as long as it is, nobody sweeps the folder.
+    const all = await this.#all();
+    await (this.#held ??= this.#hold());
+    return await all.getDirectoryHandle(this.#name, { create: true });
+  }
+
+  /** Until the page is gone: as long as it is there, nobody sweeps its folder. */
+  async #hold(): Promise<void> {
     await new Promise<void>((held, failed) => {
       this.#surroundings.locks.request(LOCK + this.#name, () => new Promise<never>(() => held())).catch(failed);
     });
-    return await (await this.#all()).getDirectoryHandle(this.#name, { create: true });
   }
 
   async #all(): Promise<FileSystemDirectoryHandle> {
