@@ -158,10 +158,10 @@ test("proposals that change the group itself are refused, alone and in a commit"
 
 test("nobody enters by an external commit", async () => {
   const { anna, mallory } = await withMallory();
-  const info = await createGroupInfoWithExternalPubAndRatchetTree(mallory.state, [], await SUITE);
+  const info = await createGroupInfoWithExternalPubAndRatchetTree(mallory.state, [], SUITE);
   const intruder = await (await Client.named("intruder")).leaf();
   const { publicMessage } = await intruder.enter(async (keys) =>
-    joinGroupExternal(info, intruder.keyPackage, keys, false, await SUITE),
+    joinGroupExternal(info, intruder.keyPackage, keys, false, SUITE),
   );
   await refuses(anna, encode({ wireformat: "mls_public_message", publicMessage }), "not-a-member");
 });

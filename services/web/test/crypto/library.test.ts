@@ -30,7 +30,7 @@ test("a removal that leaves one member has no fresh secret: the removed member c
   const { content, auth } = decodePublicMessage(removal.message);
   assert.ok(content.contentType === "commit" && auth.contentType === "commit");
   const { keySchedule, groupContext, confirmationTag } = removed.state;
-  const suite = await SUITE;
+  const suite = SUITE;
   const context = await nextEpochContext(
     groupContext,
     "mls_public_message",

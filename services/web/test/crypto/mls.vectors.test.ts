@@ -41,7 +41,7 @@ const FILES = [
 
 /** Suite 1 as meetings have it, the others as the library has them. */
 const SUITES = new Map<bigint, CiphersuiteImpl>([
-  [1n, await SUITE],
+  [1n, SUITE],
   [2n, await getCiphersuiteImpl(getCiphersuiteFromName("MLS_128_DHKEMP256_AES128GCM_SHA256_P256"))],
   [3n, await getCiphersuiteImpl(getCiphersuiteFromName("MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519"))],
 ]);

@@ -25,7 +25,7 @@ export class Modified {
   static async founding(groupId: Bytes, leaf: Leaf, extensions: Parameters<typeof createGroup>[3] = []): Promise<Modified> {
     const modified = new Modified();
     modified.state = await leaf.enter(async (keys) =>
-      createGroup(groupId, leaf.keyPackage, keys, extensions, await SUITE, EVERYTHING_GOES),
+      createGroup(groupId, leaf.keyPackage, keys, extensions, SUITE, EVERYTHING_GOES),
     );
     return modified;
   }
@@ -34,7 +34,7 @@ export class Modified {
     const modified = new Modified();
     const decoded = decodeWelcome(welcome);
     modified.state = await leaf.enter(async (keys) =>
-      joinGroup(decoded, leaf.keyPackage, keys, emptyPskIndex, await SUITE, undefined, undefined, EVERYTHING_GOES),
+      joinGroup(decoded, leaf.keyPackage, keys, emptyPskIndex, SUITE, undefined, undefined, EVERYTHING_GOES),
     );
     return modified;
   }
@@ -45,19 +45,19 @@ export class Modified {
     isPublic = true,
   ): Promise<{ message: Bytes; welcome: Bytes | undefined; next: ClientState }> {
     const options = { wireAsPublicMessage: isPublic, extraProposals: proposals, ratchetTreeExtension: true };
-    const made = await createCommit({ state: this.state, cipherSuite: await SUITE }, options);
+    const made = await createCommit({ state: this.state, cipherSuite: SUITE }, options);
     const welcome = made.welcome && encode({ wireformat: "mls_welcome", welcome: made.welcome });
     return { message: bytesOf(made.commit), welcome, next: made.newState };
   }
 
   async propose(proposal: Proposal): Promise<Bytes> {
-    return bytesOf((await createProposal(this.state, true, proposal, await SUITE)).message);
+    return bytesOf((await createProposal(this.state, true, proposal, SUITE)).message);
   }
 
   async process(message: Bytes): Promise<void> {
     const publicMessage = decodePublicMessage(message);
     const decoded = { version: "mls10", wireformat: "mls_public_message", publicMessage } as const;
-    this.state = (await processMessage(decoded, this.state, emptyPskIndex, acceptAll, await SUITE)).newState;
+    this.state = (await processMessage(decoded, this.state, emptyPskIndex, acceptAll, SUITE)).newState;
   }
 }
 

@@ -33,13 +33,13 @@ export function parsePrivate(bytes: Bytes): PrivateCopies | undefined {
 
 /** Rejects if anything was changed, or if the copy is for another key or from another place. */
 export async function openCopy(origin: Origin, { privateKey }: ContentKeys, copy: Bytes): Promise<Bytes> {
-  const { hpke } = await SUITE;
+  const { hpke } = SUITE;
   const encapsulated = copy.subarray(0, ENCAPSULATED_SIZE);
   return (await hpke.open(privateKey, encapsulated, copy.subarray(ENCAPSULATED_SIZE), infoOf(origin))) as Bytes;
 }
 
 async function sealCopy(origin: Origin, publicKey: Bytes, plaintext: Bytes): Promise<Bytes> {
-  const { hpke } = await SUITE;
+  const { hpke } = SUITE;
   const { enc, ct } = await hpke.seal(await hpke.importPublicKey(publicKey), plaintext, infoOf(origin));
   return concatenate(enc, ct);
 }

@@ -19,7 +19,7 @@ export function newContentSeed(): ContentSeed {
 }
 
 export async function contentKeys(seed: ContentSeed): Promise<ContentKeys> {
-  const { hpke } = await SUITE;
+  const { hpke } = SUITE;
   const { privateKey, publicKey } = await hpke.deriveKeyPair(seed);
   return { privateKey, publicKey: (await hpke.exportPublicKey(publicKey)) as Bytes };
 }

@@ -84,7 +84,7 @@ export class Group {
     const groupId = await newGroupId(policy);
     const config = libraryConfig(authentication);
     return await own.enter(async (privateKeys) => {
-      const library = await createGroup(groupId, own.keyPackage, privateKeys, [], await SUITE, config);
+      const library = await createGroup(groupId, own.keyPackage, privateKeys, [], SUITE, config);
       return new Group({ library, members: await membersOf(library.ratchetTree, authentication) }, authentication);
     });
   }
@@ -95,7 +95,7 @@ export class Group {
     const config = libraryConfig(authentication);
     return await own.enter(async (privateKeys) => {
       const { keyPackage } = own;
-      const suite = await SUITE;
+      const suite = SUITE;
       const [library, extensions] = await checked(
         joinGroupWithExtensions(decoded, keyPackage, privateKeys, emptyPskIndex, suite, undefined, undefined, config),
       );
@@ -141,7 +141,7 @@ export class Group {
       await checkNewcomers(all, this.#authentication);
       const made = await checked(
         createCommit(
-          { state: { ...library, unappliedProposals: byReference }, cipherSuite: await SUITE },
+          { state: { ...library, unappliedProposals: byReference }, cipherSuite: SUITE },
           { wireAsPublicMessage: true, extraProposals: [...byValue], ratchetTreeExtension: true },
         ),
       );
@@ -163,7 +163,7 @@ export class Group {
   async proposeRemoval(leaf: number): Promise<Bytes> {
     return await this.#alone(async () => {
       const proposal: Proposal = { proposalType: "remove", remove: { removed: leaf } };
-      const { message } = await checked(createProposal(this.#state.library, true, proposal, await SUITE));
+      const { message } = await checked(createProposal(this.#state.library, true, proposal, SUITE));
       if (message.wireformat !== "mls_public_message") throw new Error("the library made another message");
       return encode({ wireformat: "mls_public_message", publicMessage: message.publicMessage });
     });
@@ -202,7 +202,7 @@ export class Group {
 
   /** Signs by this client's leaf. message: begins as nothing in MLS does. */
   async sign(message: Bytes): Promise<Bytes> {
-    const { signature } = await SUITE;
+    const { signature } = SUITE;
     return (await signature.sign(this.#state.library.signaturePrivateKey, message)) as Bytes;
   }
 
@@ -217,12 +217,12 @@ export class Group {
     if (removed.has(this.ownLeaf)) {
       // The library looks for a blank leaf, and would try to go on where the commit gives this leaf to somebody else.
       const { keySchedule, groupContext, ratchetTree } = library;
-      await checked(unprotectPublicMessage(keySchedule.membershipKey, groupContext, ratchetTree, message, await SUITE));
+      await checked(unprotectPublicMessage(keySchedule.membershipKey, groupContext, ratchetTree, message, SUITE));
       this.#removed = true;
       this.#pending = undefined;
       return "removed";
     }
-    const { newState, consumed } = await checked(processPublicMessage(library, message, emptyPskIndex, await SUITE));
+    const { newState, consumed } = await checked(processPublicMessage(library, message, emptyPskIndex, SUITE));
     this.#adopt(await this.#checkedState(newState, removed), consumed);
     return "epoch";
   }
@@ -231,7 +231,7 @@ export class Group {
     const { content } = message;
     if (content.contentType !== "proposal") throw new Refused("malformed");
     checkProposal(content.proposal);
-    const { newState } = await checked(processPublicMessage(this.#state.library, message, emptyPskIndex, await SUITE));
+    const { newState } = await checked(processPublicMessage(this.#state.library, message, emptyPskIndex, SUITE));
     this.#state = { ...this.#state, library: newState };
     return "proposal";
   }
@@ -251,7 +251,7 @@ export class Group {
 
   async #export(label: string, size: number): Promise<Bytes> {
     const { exporterSecret } = this.#state.library.keySchedule;
-    return (await mlsExporter(exporterSecret, label, new Uint8Array(), size, await SUITE)) as Bytes;
+    return (await mlsExporter(exporterSecret, label, new Uint8Array(), size, SUITE)) as Bytes;
   }
 
   async #alone<T>(task: () => Promise<T>): Promise<T> {

@@ -55,7 +55,7 @@ const CAPABILITIES: Capabilities = {
 
 /** Makes a leaf with fresh keys, which the identity key signs. nowMs: wall-clock time. */
 export async function newLeaf(vouched: Vouched, identityKey: CryptoKey, nowMs: number): Promise<Leaf> {
-  const suite = await SUITE;
+  const suite = SUITE;
   const signatureKeys = await suite.signature.keygen();
   const contentSeed = newContentSeed();
   const { publicKey } = await contentKeys(contentSeed);

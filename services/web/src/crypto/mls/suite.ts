@@ -1,12 +1,11 @@
-import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
-import { getCiphersuiteFromName, type CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
+import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import { defaultRng } from "ts-mls/crypto/implementation/default/rng.js";
-import { makeGenericHpke } from "ts-mls/crypto/implementation/hpke.js";
 import type { Aead } from "ts-mls/crypto/aead.js";
 import type { Signature } from "ts-mls/crypto/signature.js";
 
 import type { Bytes } from "../bytes.ts";
 import { HASH, KDF } from "./hashing.ts";
+import { makeHpke } from "./hpke.ts";
 
 export const SUITE_NAME = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
@@ -24,8 +23,7 @@ const aead: Aead = {
 /** Private keys are PKCS #8, public ones 32 bytes. */
 const ed25519: Signature = {
   async sign(signKey, message) {
-    const key = await crypto.subtle.importKey("pkcs8", own(signKey), "Ed25519", false, ["sign"]);
-    return new Uint8Array(await crypto.subtle.sign("Ed25519", key, own(message)));
+    return new Uint8Array(await crypto.subtle.sign("Ed25519", await signingKey(signKey), own(message)));
   },
   async verify(publicKey, message, signature) {
     const key = await crypto.subtle.importKey("raw", own(publicKey), "Ed25519", false, ["verify"]);
@@ -40,19 +38,26 @@ const ed25519: Signature = {
   },
 };
 
-/** The cipher suite of every group. A promise and no top-level await: a worker that waits while it loads misses messages. */
-export const SUITE = makeSuite();
+/** The cipher suite of every group. */
+export const SUITE: CiphersuiteImpl = {
+  name: SUITE_NAME,
+  hash: HASH,
+  kdf: KDF,
+  signature: ed25519,
+  hpke: makeHpke(aead),
+  rng: defaultRng,
+};
 
-async function makeSuite(): Promise<CiphersuiteImpl> {
-  const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes128Gcm() });
-  return {
-    name: SUITE_NAME,
-    hash: HASH,
-    kdf: KDF,
-    signature: ed25519,
-    hpke: await makeGenericHpke(getCiphersuiteFromName(SUITE_NAME).hpke, aead, hpke),
-    rng: defaultRng,
-  };
+/** A commit signs three times by the key that its group has kept from the beginning. */
+const signingKeys = new WeakMap<Uint8Array, Promise<CryptoKey>>();
+
+async function signingKey(bytes: Uint8Array): Promise<CryptoKey> {
+  let key = signingKeys.get(bytes);
+  if (key === undefined) {
+    key = crypto.subtle.importKey("pkcs8", own(bytes), "Ed25519", false, ["sign"]);
+    signingKeys.set(bytes, key);
+  }
+  return await key;
 }
 
 async function aesKey(bytes: Uint8Array): Promise<CryptoKey> {
