@@ -60,6 +60,8 @@ class Store:
     def __init__(self) -> None:
         self.open: list[Meeting] = []
         self.lobbies: list[Lobby] = []
+        # What leaves fail with.
+        self.failures: list[Exception] = []
         # Identity keys of members who were there before.
         self.keys: dict[str, set[bytes]] = {}
 
@@ -76,7 +78,9 @@ class Store:
         ends: bool,
         removed: bool,
         actor: str,
-    ) -> None: ...
+    ) -> None:
+        if self.failures:
+            raise self.failures.pop()
 
     async def load_lobbies(self) -> list[Lobby]:
         return self.lobbies
@@ -216,6 +220,7 @@ class House:
         )
         self.presence = GroupPresence(self.meetings, self.delivery)
         self.meetings.observe(self.presence)
+        self.meetings.observe_leaving(self.presence.participant_leaving)
         # What is kept is tested with a database; here is only what passes.
         no_store = cast("ContentStore", None)
         content = ContentService(self.meetings.register, no_store, self.desk, lambda: START, lambda: self.now_ns)

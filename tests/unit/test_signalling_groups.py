@@ -12,16 +12,18 @@ from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.rooms import Admission
 from conclave.services.meetings.service import END_TO_END_GRACE_NS, GRACE_NS
 from conclave.services.mls.assembly import BATCH_NS, DESERTED_NS
+from conclave.services.mls.errors import GroupRetired
 from conclave.services.mls.group import COMMITTER_PATIENCE_NS
 from conclave.services.mls.identity import Vouched
 from conclave.services.mls.lifecycle import DeliveryPart
 from conclave.services.mls.policy import GroupPolicy
+from conclave.services.mls.service import Member
 from conclave.v1 import groups_pb2, identity_pb2
 from conclave.v1 import signalling_pb2 as pb
 
 from .mls_leaves import Person
 from .mls_messages import add, commit, remove
-from .signalling_house import DEPLOYMENT, KINDS, ROOM, START, Client, House, code, hello
+from .signalling_house import DEPLOYMENT, KINDS, ROOM, START, Client, Core, House, code, hello
 
 POLICY = GroupPolicy(ProtectionMode.END_TO_END)
 GROUP_ID = b"\1" + POLICY.hash() + bytes(16)
@@ -70,8 +72,8 @@ class Guest:
 class Hall(House):
     """A house whose room is end-to-end encrypted."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, core: Core | None = None) -> None:
+        super().__init__(core)
         self.desk.room = dataclasses.replace(ROOM, protection_mode=ProtectionMode.END_TO_END)
 
     async def come(self, name: str, invite: str = "invite") -> Guest:
@@ -441,6 +443,58 @@ async def test_a_leaver_is_committed_out_while_the_leave_is_being_stored(hall: H
     await hall.delivery.attend()
     assert asked == ["commit_requested"]
     assert hall.groups.stored[hall.meetings.meetings()[0].id].group is not None
+
+
+class SlowCore(Core):
+    """A core that cuts nobody off until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cutting, self.let = asyncio.Event(), asyncio.Event()
+
+    async def delete_transport(self, transport_id: str) -> None:
+        self.cutting.set()
+        await self.let.wait()
+        await super().delete_transport(transport_id)
+
+
+async def test_one_who_is_being_cut_off_is_committed_out_meanwhile_and_does_not_come_back() -> None:
+    core = SlowCore()
+    hall = Hall(core)
+    anna, ben, cleo = await hall.group_of("anna", "ben", "cleo")
+    person = hall.meetings.participant(cleo.id)
+    assert person is not None
+    person.transport_id = "cleo.1"
+    leaving = asyncio.create_task(cleo.client.ask(leave=pb.Leave()))
+    await core.cutting.wait()
+    await hall.delivery.attend()
+    assert anna.take() == ["commit_requested"]
+    assert (await anna.send(commit(1, 0, remove(2), path=True, group_id=GROUP_ID))).HasField("ack")
+    assert (anna.take(), ben.take()) == (["group_handshake"], ["group_handshake"])
+    # Still in the meeting's tables, and not to be in its group again.
+    with pytest.raises(GroupRetired):
+        await hall.delivery.enter(Member(cleo.id, person.meeting_id, ""), b"", stuck=False)
+    core.let.set()
+    await leaving
+    await hall.wait(BATCH_NS)
+    assert (anna.take(), cleo.take()) == ([], [])
+
+
+async def test_one_whose_leave_could_not_be_stored_comes_into_the_group_again(hall: Hall) -> None:
+    anna, ben, cleo = await hall.group_of("anna", "ben", "cleo")
+    person = hall.meetings.participant(cleo.id)
+    assert person is not None
+    hall.store.failures.append(OSError("no space left on device"))
+    with pytest.raises(OSError, match="no space"):
+        await hall.meetings.take_out(person, "test")
+    await hall.delivery.attend()
+    # Nobody was asked meanwhile: all is as it was.
+    assert (anna.take(), ben.take()) == ([], [])
+    package = await cleo.enter()
+    await hall.wait(BATCH_NS)
+    back = commit(1, 0, remove(2), b"\0\1" + package, path=True, group_id=GROUP_ID)
+    assert (await anna.send(back, b"welcome")).HasField("ack")
+    assert cleo.take() == ["group_welcome"]
 
 
 async def test_who_leaves_while_something_is_stored_is_not_forgotten(hall: Hall) -> None:

@@ -158,6 +158,7 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     content_requests = ContentRequests(content)
     for observer in (audience, media, watch, presence, content, files):
         meetings.observe(observer)
+    meetings.observe_leaving(presence.participant_leaving)
     for people_observer in (audience, watch):
         meetings.observe_people(people_observer)
     rooms.observe(meetings)

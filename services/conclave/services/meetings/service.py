@@ -92,6 +92,7 @@ class MeetingService:
         self._clock = clock
         self._monotonic_ns = monotonic_ns
         self._register = Register()
+        self._leaving: list[Callable[[Meeting, Participant], None]] = []
         self._lobbies = Lobbies(self._register, store, clock)
         self.hands = Hands(self._register, store, clock)
         self.qualities = Qualities(self._register, monotonic_ns)
@@ -99,6 +100,13 @@ class MeetingService:
     def observe(self, observer: MeetingObserver) -> None:
         """Adds somebody who is told of participants."""
         self._register.observers.append(observer)
+
+    def observe_leaving(self, tell: Callable[[Meeting, Participant], None]) -> None:
+        """Adds what is told of participants who are being taken out, before anything is done about it.
+
+        Whoever stays after all is told of as changed.
+        """
+        self._leaving.append(tell)
 
     def observe_people(self, observer: PeopleObserver) -> None:
         """Adds somebody who is told of waiting, locks, roles, muting, connections and the room's policy."""
@@ -374,6 +382,9 @@ class MeetingService:
             participant.leaving = True
             if reason is EndReason.REMOVED:
                 meeting.barred.add(participant.invite_id)
+        for meeting, participant in leaving:
+            for tell in self._leaving:
+                tell(meeting, participant)
         try:
             # Nothing may be forwarded after the leave (DESIGN section 1): the core comes first. Outside the turn, which
             # is everybody's: a core that does not answer would hold up all rooms.
@@ -382,6 +393,7 @@ class MeetingService:
         except BaseException:
             for _, participant in leaving:
                 participant.leaving = False
+                self._register.tell_changed(participant)
             raise
 
     async def _record_leave(self, participants: list[Participant], reason: EndReason | None, actor: str) -> None:

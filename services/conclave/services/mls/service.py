@@ -130,6 +130,7 @@ class DeliveryService:
         if hall is None:
             hall = self._halls[member.meeting_id] = _Hall(Assembly(self._monotonic_ns()))
         hall.present.add(member.participant_id)
+        hall.gone.discard(member.participant_id)
         hall.subjects[member.participant_id] = member.subject_id
         if online == (member.participant_id in hall.online):
             return
@@ -148,9 +149,12 @@ class DeliveryService:
             self._changed.set()
 
     def left(self, member: Member) -> None:
-        """A participant is in the meeting no more. With the last one everything about its groups is deleted."""
+        """A participant is in the meeting no more, or is on the way out; said twice, it is so from the first time on.
+
+        With the last one everything about the meeting's groups is deleted.
+        """
         hall = self._halls.get(member.meeting_id)
-        if hall is None:
+        if hall is None or member.participant_id not in hall.present:
             return
         for here in (hall.present, hall.online, hall.back):
             here.discard(member.participant_id)

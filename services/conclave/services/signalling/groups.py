@@ -201,9 +201,14 @@ class GroupPresence:
 
     def participant_changed(self, meeting: Meeting, participant: Participant) -> None:
         """Somebody came, or something about a participant changed."""
-        if policy_of(meeting.protection_mode) is not None:
-            online = participant.attached and not participant.leaving
-            self._delivery.came(_member(participant), online=online)
+        if policy_of(meeting.protection_mode) is not None and not participant.leaving:
+            self._delivery.came(_member(participant), online=participant.attached)
+
+    def participant_leaving(self, meeting: Meeting, participant: Participant) -> None:
+        """Somebody is being taken out: those who stay commit while the core and the database see to it."""
+        # With the last one the group would be deleted before it is sure that the meeting ends.
+        if any(not other.leaving for other in meeting.participants.values()):
+            self.participant_left(meeting, participant, None)
 
     def participant_left(self, meeting: Meeting, participant: Participant, reason: EndReason | None) -> None:
         """Somebody is gone."""
