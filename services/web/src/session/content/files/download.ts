@@ -71,6 +71,14 @@ export class Download {
   }
 
   async #fetch(stop: AbortSignal, moved: () => void): Promise<void> {
+    // Stopped after its last segment, nothing is left to be read.
+    if (this.#opened.peek() < this.#opener.layout.segments) await this.#read(stop, moved);
+    const blob = await this.#place?.finish();
+    stop.throwIfAborted();
+    this.blob.value = blob;
+  }
+
+  async #read(stop: AbortSignal, moved: () => void): Promise<void> {
     const { request, transport } = this.#surroundings;
     const { layout } = this.#opener;
     const asked = { case: "openFile", value: { fileId: this.file.id } } as const;
@@ -87,9 +95,6 @@ export class Download {
       moved();
     }
     if (this.#opened.peek() < layout.segments) throw new TransferLost();
-    const blob = await place.finish();
-    stop.throwIfAborted();
-    this.blob.value = blob;
   }
 
   async #placeUnless(stop: AbortSignal): Promise<Place> {

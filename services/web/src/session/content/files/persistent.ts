@@ -22,7 +22,9 @@ export class Persistent {
   readonly state = signal<TransferState>({ name: "queued" });
   readonly #task: Task;
   readonly #clock: Clock;
-  #stopping: AbortController | undefined;
+  /** The run that counts; undefined while nothing is to be done. */
+  #current: symbol | undefined;
+  #attempt = new AbortController();
   #wake: () => void = () => undefined;
   /** One at a time: what was stopped may still be writing. */
   #last: Promise<void> = Promise.resolve();
@@ -39,11 +41,11 @@ export class Persistent {
 
   /** Begins, goes on after a pause, or tries again after a failure. */
   start(): void {
-    if (this.#stopping !== undefined || this.state.peek().name === "done") return;
-    const stopping = new AbortController();
-    this.#stopping = stopping;
+    if (this.#current !== undefined || this.state.peek().name === "done") return;
+    const run = Symbol();
+    this.#current = run;
     this.state.value = { name: "running" };
-    this.#last = this.#last.then(() => this.#run(stopping));
+    this.#last = this.#last.then(() => this.#run(run));
   }
 
   pause(): void {
@@ -57,30 +59,32 @@ export class Persistent {
     this.state.value = { name: "cancelled" };
   }
 
-  /** The connection is back: no need to wait any longer. */
+  /** The connection is back: no need to wait any longer, nor for what may hang on the one that was lost. */
   connected(): void {
+    this.#attempt.abort();
     this.#wake();
   }
 
   #stop(): void {
-    const stopping = this.#stopping;
-    this.#stopping = undefined;
-    stopping?.abort();
+    this.#current = undefined;
+    this.#attempt.abort();
     this.#wake();
   }
 
-  async #run(stopping: AbortController): Promise<void> {
-    const isCurrent = (): boolean => this.#stopping === stopping;
+  async #run(run: symbol): Promise<void> {
+    const isCurrent = (): boolean => this.#current === run;
     let attempts = 0;
     let outdated = 0;
     while (isCurrent()) {
       this.state.value = { name: "running" };
+      const { signal: stop } = (this.#attempt = new AbortController());
       try {
-        await this.#task(stopping.signal, () => (attempts = outdated = 0));
+        await this.#task(stop, () => (attempts = outdated = 0));
         if (isCurrent()) this.#end({ name: "done" });
         return;
       } catch (reason) {
         if (!isCurrent()) return;
+        if (stop.aborted) continue;
         if (!(reason instanceof Error)) throw reason;
         if (reason instanceof TransferOutdated) outdated += 1;
         if (!isPassing(reason) || outdated > MOST_OUTDATED) return this.#end({ name: "failed", reason });
@@ -90,7 +94,7 @@ export class Persistent {
   }
 
   #end(state: TransferState): void {
-    this.#stopping = undefined;
+    this.#current = undefined;
     this.state.value = state;
   }
 

@@ -73,6 +73,18 @@ test("after a lost connection only what is missing is fetched", async () => {
   assert.ok(await isSame(download, plain));
 });
 
+test("one that is stopped when all has come reads nothing again", async () => {
+  const { house, plain, place, download } = await sharedFile();
+  place.finishing = () => download.pause();
+  download.start();
+  await house.until(is(download, "paused"));
+  place.finishing = () => undefined;
+  download.start();
+  await house.until(() => is(download, "done")() || is(download, "failed")());
+  assert.ok(await isSame(download, plain));
+  assert.deepEqual(house.readFrom, [0]);
+});
+
 test("a pause stops it, and going on fetches what is missing", async () => {
   const { house, plain, place, download } = await sharedFile();
   place.written = ({ pieces }) => pieces.length === 2 && download.pause();

@@ -38,6 +38,8 @@ export class FileHouse implements FileTransport {
   /** Called before an object is shared, and after it: what it throws is all that is heard of the answer. */
   beforeShare: () => void = () => undefined;
   afterShare: () => void = () => undefined;
+  /** Whether parts hang on a connection that is lost, though nobody has noticed: no answer, no failure. */
+  isDeaf = false;
   /** Octets of a file after which a reader loses the connection, once. */
   loseAfter: number | undefined;
   /** From where files were read. */
@@ -68,6 +70,7 @@ export class FileHouse implements FileTransport {
       return Promise.reject(error as Error);
     }
     if (stop.aborted || !this.isOnline) return Promise.reject(new TransferLost());
+    if (this.isDeaf) return new Promise((_, reject) => stop.addEventListener("abort", () => reject(new TransferLost())));
     const kept = this.files.get(fileId);
     if (token[0] !== kept?.token || number !== kept?.parts.length) return Promise.reject(new TransferOutdated());
     kept.parts.push(sealed);
@@ -143,6 +146,8 @@ export class KeptPlace implements Place {
   discarded = false;
   /** Called after each piece. */
   written: (place: KeptPlace) => void = () => undefined;
+  /** Called before all of it is given. */
+  finishing: () => void = () => undefined;
 
   write(octets: Bytes): Promise<void> {
     this.pieces.push(octets);
@@ -151,6 +156,7 @@ export class KeptPlace implements Place {
   }
 
   finish(): Promise<Blob> {
+    this.finishing();
     return Promise.resolve(new Blob(this.pieces));
   }
 

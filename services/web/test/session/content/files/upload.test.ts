@@ -82,6 +82,23 @@ test("after a lost connection it goes on where the appliance is, with the same o
   assert.ok(same(await opened(house), plain));
 });
 
+test("a part that hangs on a connection that was lost is sent again when there is another", async () => {
+  const { house, plain, upload } = uploadOf();
+  const tried: number[] = [];
+  house.beforePart = (number) => {
+    tried.push(number);
+    house.isDeaf = tried.length === 2;
+  };
+  upload.start();
+  await house.until(() => tried.length === 2);
+  await house.clock.advance(60_000);
+  assert.deepEqual([tried, upload.state.peek().name], [[0, 1], "running"]);
+  upload.connected();
+  await house.until(is(upload, "done"));
+  assert.deepEqual(tried, [0, 1, 1, 2, 3]);
+  assert.ok(same(await opened(house), plain));
+});
+
 test("a part whose answer was lost is not sent again", async () => {
   const { house, plain, upload } = uploadOf();
   const put = house.put.bind(house);
