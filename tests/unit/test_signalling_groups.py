@@ -426,23 +426,37 @@ async def test_a_handshake_that_was_not_stored_never_was(hall: Hall) -> None:
 
 
 async def test_a_leave_that_was_not_stored_is_stored_with_the_next_turn(hall: Hall) -> None:
-    anna, _, cleo = await hall.group_of("anna", "ben", "cleo")
+    await hall.group_of("anna", "ben")
+    cleo = await hall.come("cleo")
+    await cleo.enter()
+    stored = hall.groups.stored
+    meeting_id = hall.meetings.meetings()[0].id
     hall.groups.failures.append(OSError("no space left on device"))
     await cleo.client.ask(leave=pb.Leave())
     with pytest.raises(OSError, match="no space"):
         await hall.delivery.attend()
+    group = stored[meeting_id].group
+    assert group is not None and list(group.waiting) == [cleo.id]
     await hall.delivery.attend()
-    assert anna.take() == ["commit_requested"]
+    group = stored[meeting_id].group
+    assert group is not None and not group.waiting
 
 
-async def test_a_leaver_is_committed_out_while_the_leave_is_being_stored(hall: Hall) -> None:
+async def test_a_leave_is_stored_with_the_commit_that_follows_from_it(hall: Hall) -> None:
     anna, _, cleo = await hall.group_of("anna", "ben", "cleo")
-    asked: list[str] = []
-    hall.groups.meanwhile.append(lambda: asked.extend(anna.take()))
+    stored = hall.groups.stored
+    meeting_id = hall.meetings.meetings()[0].id
     await cleo.client.ask(leave=pb.Leave())
     await hall.delivery.attend()
-    assert asked == ["commit_requested"]
-    assert hall.groups.stored[hall.meetings.meetings()[0].id].group is not None
+    assert anna.take() == ["commit_requested"]
+    group = stored[meeting_id].group
+    assert group is not None and (set(group.leaves), group.leaving) == ({0, 1, 2}, set())
+    # Asked again, it is the next one's turn, and no other's.
+    await hall.wait(COMMITTER_PATIENCE_NS)
+    assert anna.take() == []
+    assert (await anna.send(commit(1, 0, remove(2), path=True, group_id=GROUP_ID))).HasField("ack")
+    group = stored[meeting_id].group
+    assert group is not None and (set(group.leaves), group.leaving) == ({0, 1}, set())
 
 
 class SlowCore(Core):

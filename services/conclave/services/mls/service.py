@@ -77,6 +77,8 @@ class _Hall:
     """One meeting. online: whose signalling is there; back: whose came back, and who may have missed something."""
 
     assembly: Assembly
+    # As the database has it.
+    stored: Assembly = field(init=False)
     present: set[str] = field(default_factory=set)
     online: set[str] = field(default_factory=set)
     back: set[str] = field(default_factory=set)
@@ -85,6 +87,9 @@ class _Hall:
     # Of whoever was in it: a leaf outlives its owner's presence by a commit.
     subjects: dict[str, str] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.stored = self.assembly
 
 
 class DeliveryService:
@@ -249,10 +254,11 @@ class DeliveryService:
                 draft.heard_nothing(hall.back.pop())
             decision = draft.poll(self._monotonic_ns(), hall.online)
             if isinstance(decision, CommitAsked):
-                # Before it is stored who is gone: the commit is made meanwhile. A restart finds what a crash loses here
-                # in the meetings' own tables.
                 self._announcer.commit_asked(decision)
-            if draft is not hall.assembly:
+                # Who is gone is stored with the commit, which would have to wait for it. A restart before that finds it
+                # in the meetings' own tables.
+                hall.assembly = draft
+            elif draft is not hall.assembly:
                 await self._keep(meeting_id, hall, draft)
             if isinstance(decision, FoundingAsked):
                 self._announcer.founding_asked(decision.founder)
@@ -282,10 +288,10 @@ class DeliveryService:
 
     async def _keep(self, meeting_id: str, hall: _Hall, draft: Assembly, sent: Sent | None = None) -> None:
         """Stores a change, and then it is so. The draft is made in the same step, without those who are gone."""
-        before, gone = hall.assembly, set(hall.gone)
+        before, gone = hall.stored, set(hall.gone)
         refreshed_ago = timedelta(microseconds=(self._monotonic_ns() - draft.refreshed_ns) // 1000)
         await self._store.save(meeting_id, before, draft, hall.subjects, self._clock() - refreshed_ago, sent)
-        hall.assembly = draft
+        hall.assembly = hall.stored = draft
         hall.gone -= gone
         old, new = before.group, draft.group
         if old is not None and (new is None or new.group_id != old.group_id):
