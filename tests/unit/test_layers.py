@@ -47,6 +47,7 @@ SERVICE_LAYERS = (
     {"audit"},
     {"rooms", "invites", "meetings", "content", "files"},
     {"signalling", "system"},
+    {"devices"},
     {"control", "gateway", "demo", "cli", "appliance"},
 )
 
@@ -298,7 +299,7 @@ def test_a_planted_violation_of_the_core_is_found(tmp_path: Path, path: str, tex
         (
             "rooms/service.py",
             "from ..control import process\n",
-            "rooms.service (layer 3) imports control (layer 5)",
+            "rooms.service (layer 3) imports control (layer 6)",
         ),
         ("gateway/process.py", "from conclave.services.state import store\n", "uses conclave.services.state"),
         ("control/process.py", "from conclave.core import rtp\n", "uses conclave.core"),

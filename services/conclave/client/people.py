@@ -16,6 +16,7 @@ class Role(Enum):
 
     HOST = rooms_pb2.ROLE_HOST
     PARTICIPANT = rooms_pb2.ROLE_PARTICIPANT
+    DEVICE = rooms_pb2.ROLE_DEVICE
 
 
 class Protection(Enum):

@@ -173,7 +173,7 @@ def invite(
         datetime.timedelta,
         typer.Option(parser=parse_duration, metavar="DURATION", help="How long it works: 90s, 15m, 1h30m, 2d, 1w."),
     ] = "24h",  # type: ignore[assignment]  # parsed like what is typed
-    member: Annotated[str, typer.Option("--for", help="The person it is for: a personal invite.")] = "",
+    member: Annotated[str, typer.Option("--for", help="The person or device it is for: a personal invite.")] = "",
     ics: Annotated[
         Path | None, typer.Option("--ics", help="Write it as a calendar file too; needs --starts.", dir_okay=False)
     ] = None,
@@ -198,14 +198,21 @@ def invite(
             parent=room_name(name), role=role.to_proto(), ttl=ttl, display_name=member
         )
         made = _stub(session).CreateInvite(request, timeout=CALL_SECONDS)
-        until = when(made.expire_time)
-        whom = escape(made.display_name) or "one"
-        session.answer(made, f"{escape(made.url)}\nLets {whom} in as {role_word(made.role)} until {until}.")
+        session.answer(made, _told(made))
         if ics is not None and starts is not None:
             room = _stub(session).GetRoom(rooms_pb2.GetRoomRequest(name=room_name(name)), timeout=CALL_SECONDS)
             write_secret_file(ics, calendar_text(made, room.display_name, starts, lasts))
         if qr and not session.as_json:
             print_qr(made.url)
+
+
+def _told(made: rooms_pb2.Invite) -> str:
+    until = f"Lets {escape(made.display_name) or 'one'} in as {role_word(made.role)} until {when(made.expire_time)}."
+    if made.role != rooms_pb2.ROLE_DEVICE:
+        return f"{escape(made.url)}\n{until}"
+    send, _, token = made.url.partition("#")
+    play = send.removesuffix("/whip") + "/whep"
+    return f"To send (WHIP): {escape(send)}\nTo play (WHEP): {escape(play)}\nBearer token: {escape(token)}\n{until}"
 
 
 def _stub(session: Session) -> rooms_pb2_grpc.RoomServiceStub:

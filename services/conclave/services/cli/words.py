@@ -42,6 +42,7 @@ class RoleName(StrEnum):
 
     HOST = "host"
     PARTICIPANT = "participant"
+    DEVICE = "device"
 
     def to_proto(self) -> rooms_pb2.Role.ValueType:
         """The proto's value of the same name."""

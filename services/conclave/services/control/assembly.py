@@ -15,6 +15,9 @@ from conclave.services.content.store import SqlContentStore
 from conclave.services.content.vault import ContentVault
 from conclave.services.control.core_status import CoreStatusOfClient
 from conclave.services.control.options import ControlOptions, read_deployment_id
+from conclave.services.devices.grpc import DeviceServicer, device_rpc_service
+from conclave.services.devices.lifecycle import DevicesPart
+from conclave.services.devices.service import DeviceService
 from conclave.services.files.attachments import Attachments
 from conclave.services.files.grpc import FileTransferServicer, file_transfer_rpc_service
 from conclave.services.files.lifecycle import FilesPart
@@ -156,13 +159,15 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     for content_observer in (ContentAudience(audience), files):
         content.observe(content_observer)
     content_requests = ContentRequests(content)
-    for observer in (audience, media, watch, presence, content, files):
+    devices = DeviceService(meetings, media, invites, rooms, time.monotonic_ns)
+    for observer in (audience, media, watch, presence, content, files, devices):
         meetings.observe(observer)
     meetings.observe_leaving(presence.participant_leaving)
     for people_observer in (audience, watch):
         meetings.observe_people(people_observer)
     rooms.observe(meetings)
     invites.observe(meetings)
+    invites.observe(devices)
     hosts = HostRequests(meetings, moderation, invites)
     groups = GroupRequests(meetings, delivery, identity, identity.public_bytes, clock)
     streams = SignallingServicer(
@@ -185,13 +190,18 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
         SignallingPart(core, meetings, media, probes, streams.drop_dead),
         DeliveryPart(delivery, presence.members),
         FilesPart(files),
+        DevicesPart(devices),
     ]
     api = [
         room_rpc_service(rooms, invites),
         meeting_rpc_service(meetings, moderation, watch),
         system_rpc_service(system),
     ]
-    signalling = [signalling_rpc_service(streams), file_transfer_rpc_service(FileTransferServicer(files))]
+    signalling = [
+        signalling_rpc_service(streams),
+        file_transfer_rpc_service(FileTransferServicer(files)),
+        device_rpc_service(DeviceServicer(devices)),
+    ]
     return Control(options, store, clock, parts, api, signalling)
 
 

@@ -12,6 +12,8 @@ class Role(IntEnum):
 
     HOST = 1
     PARTICIPANT = 2
+    DEVICE = 3
+    """Comes in over WHIP or WHEP only: it sends or plays, and takes no other part."""
 
     @property
     def may_end_meeting(self) -> bool:

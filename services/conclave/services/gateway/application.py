@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestHandler
 
 from conclave.services.gateway.control_link import ControlLink
+from conclave.services.gateway.devices import SESSION_PATHS, Devices
 from conclave.services.gateway.files import Files
 from conclave.services.gateway.headers import set_security_headers
 from conclave.services.gateway.limits import Limits
@@ -39,12 +40,16 @@ class Gateway:
         self._link = ControlLink(control_socket)
         self._signalling = Signalling(self._link, limits)
         self._files = Files(self._link, limits)
+        self._devices = Devices(self._link, limits)
         self._static = StaticFiles(static)
         application = web.Application(client_max_size=1024, middlewares=[_plain_errors])
         application.router.add_get("/signal", self._signalling.serve, allow_head=False)
         application.router.add_get("/healthz", self._health)
         application.router.add_put("/files/{file_id}/parts/{number}", self._files.put_part)
         application.router.add_get("/files/{file_id}", self._files.read, allow_head=False)
+        for path in SESSION_PATHS:
+            application.router.add_route("*", path, self._devices.serve_endpoint)
+            application.router.add_route("*", f"{path}/{{session_id}}", self._devices.serve_session)
         application.router.add_get("/{path:.*}", self._page)
         application.on_response_prepare.append(_prepare)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_TIMEOUT_S)

@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conclave.v1 import files_pb2, files_pb2_grpc, signalling_pb2_grpc
+from conclave.v1 import devices_pb2_grpc, files_pb2, files_pb2_grpc, signalling_pb2_grpc
 
 __all__ = ["ControlLink"]
 
@@ -31,6 +31,8 @@ class ControlLink:
         self._channel = grpc.aio.insecure_channel(f"unix:{socket}", options=_OPTIONS)
         self._signalling = signalling_pb2_grpc.SignallingServiceStub(self._channel)
         self._files: Any = files_pb2_grpc.FileTransferServiceStub(self._channel)
+        self.devices: Any = devices_pb2_grpc.DeviceServiceStub(self._channel)
+        """The sessions of devices."""
         self._health: Any = health_pb2_grpc.HealthStub(self._channel)
 
     def connect(self) -> Any:

@@ -43,13 +43,17 @@ class Limits:
     requests_of_files: Rate = field(default=Rate(50, 400))
     """Parts and readings of files of one address."""
     refused_tokens_of_address: Rate = field(default=Rate(0.5, 30))
-    """Requests for files with a token that is none, of one address."""
+    """Requests for files, or of devices, with a token that is none, of one address."""
     transfers: int = 200
     """Parts and readings of files at once."""
     transfer_stall_s: float = 30
     """Without a byte of a file."""
     part_timeout_s: float = 600
     """For one part of a file to come in; 56 kbit/s are enough."""
+    requests_of_devices: Rate = field(default=Rate(5, 60))
+    """Requests of devices (WHIP and WHEP) of one address."""
+    body_timeout_s: float = 10
+    """For the offer of a device to come in."""
     tracked_addresses: int = 10_000
     """Addresses whose rates are kept; the one unused longest is forgotten."""
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from conclave.services.domain.errors import FailedPrecondition, NotFound, PermissionDenied
+from conclave.services.domain.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from conclave.services.domain.identifiers import InviteName, room_name
 
-__all__ = ["InviteExpired", "InviteInvalid", "InviteNotFound", "InviteRevoked", "LinkNotFound", "NameNeeded"]
+__all__ = [
+    "DeviceNameNeeded",
+    "InviteExpired",
+    "InviteInvalid",
+    "InviteNotFound",
+    "InviteRevoked",
+    "LinkNotFound",
+    "NameNeeded",
+]
 
 
 class InviteNotFound(NotFound):
@@ -48,3 +56,10 @@ class NameNeeded(FailedPrecondition):
 
     def __init__(self, room_id: str) -> None:
         super().__init__(f"{room_name(room_id)} is for members only; name the person whom the invite is for")
+
+
+class DeviceNameNeeded(InvalidArgument):
+    """A device cannot tell its name itself."""
+
+    def __init__(self) -> None:
+        super().__init__("name the device that the invite is for: people read it in the meeting")

@@ -32,6 +32,7 @@ from conclave.services.domain.pages import Page, read_page_request, write_page_t
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import MAX_PERSON_DISPLAY_NAME, validate_display_name
 from conclave.services.invites.errors import (
+    DeviceNameNeeded,
     InviteExpired,
     InviteInvalid,
     InviteNotFound,
@@ -91,9 +92,11 @@ class InviteService:
     ) -> CreatedInvite:
         """Makes an invite into a room; display_name: the member it is for, empty for an invite that guests use.
 
-        Raises RoomNotFound, InvalidArgument or NameNeeded.
+        Raises RoomNotFound, InvalidArgument, NameNeeded or DeviceNameNeeded.
         """
         now = self._clock()
+        if role is Role.DEVICE and not display_name:
+            raise DeviceNameNeeded
         member = validate_display_name(display_name, MAX_PERSON_DISPLAY_NAME) if display_name else ""
         # Whole seconds, because the token's expiry is: what is listed is what is verified.
         expire_time = (now + validate_ttl(ttl)).replace(microsecond=0)
@@ -221,6 +224,13 @@ class InviteService:
         """The invite of a token that lets its bearer in now. Raises InviteInvalid, InviteExpired or InviteRevoked."""
         return await self._store.run(lambda session: self.verify_in(session, token))
 
+    def identify(self, token: str) -> str:
+        """The invite that a token is of, whether or not it still lets anybody in. Raises InviteInvalid."""
+        try:
+            return read_token(token, self._signer).invite_id
+        except MalformedToken:
+            raise InviteInvalid from None
+
     def verify_in(self, session: Session, token: str) -> Invite:
         """The same, inside a unit of work that goes on to act on it."""
         try:
@@ -255,8 +265,9 @@ class InviteService:
     def _url(self, invite: Invite) -> str:
         # Signatures are deterministic (RFC 8032 section 5.1), so a lasting link reads the same whenever it is told.
         token = write_token(InviteClaims(invite.invite_id, invite.role, invite.expire_time), self._signer)
-        # In the fragment, which browsers send to no server and write to no referrer.
-        return f"{self._public_url}/join#{token}"
+        # In the fragment, which browsers send to no server and write to no referrer; a device's is its bearer token.
+        path = "whip" if invite.role is Role.DEVICE else "join"
+        return f"{self._public_url}/{path}#{token}"
 
     def _link_row(self, session: Session, room_id: str) -> InviteRow | None:
         return session.scalar(

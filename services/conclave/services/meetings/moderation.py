@@ -120,6 +120,8 @@ class Moderation:
             participant = _find(meeting, participant_id)
             if participant.role is role:
                 return participant
+            if Role.DEVICE in (participant.role, role):
+                raise InvalidArgument("a device stays a device, and nobody becomes one")
             hosts = sum(other.role.may_moderate for other in meeting.participants.values())
             if actor.participant is not None and participant.role.may_moderate and hosts == 1:
                 raise LastHost("a meeting keeps a host: make somebody else a host first")

@@ -199,7 +199,8 @@ def _role(value: int) -> Role:
     try:
         return Role(value)
     except ValueError:
-        raise InvalidArgument("this version does not know that role; choose ROLE_HOST or ROLE_PARTICIPANT") from None
+        roles = "ROLE_HOST, ROLE_PARTICIPANT or ROLE_DEVICE"
+        raise InvalidArgument(f"this version does not know that role; choose {roles}") from None
 
 
 def _duration(duration: Duration) -> timedelta:

@@ -10,7 +10,7 @@ from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRE
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-__all__ = ["LocalTransport", "SlotStream", "write_answer"]
+__all__ = ["LocalTransport", "SlotStream", "candidate_lines", "write_answer"]
 
 # What the core acts upon, of what the client offers. No transport-cc: see EXTENSIONS.
 FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
@@ -43,7 +43,7 @@ class LocalTransport:
     udp_port: int
 
 
-def _candidates(local: LocalTransport) -> list[str]:
+def candidate_lines(local: LocalTransport) -> list[str]:
     """Host candidates, the first address preferred (RFC 8445 section 5.1.2.1: component 1); TCP where UDP is blocked.
 
     UDP comes first: FFmpeg reads only the first candidate.
@@ -104,7 +104,7 @@ def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, 
         "a=rtcp-rsize",
     ]
     if first:
-        lines += [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *_candidates(local)]
+        lines += [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *candidate_lines(local)]
     for name, codec in codecs:
         lines += _codec_lines(name, codec)
     known = SENT if section.receives else RECEIVED

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.grammar import Description, Media, parse_description
 
-__all__ = ["EXTENSIONS", "Codec", "Offer", "Section", "parse_offer"]
+__all__ = ["EXTENSIONS", "OWN_CLIENTS", "Codec", "Offer", "OfferRules", "Section", "parse_offer"]
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -86,6 +86,21 @@ class Offer:
         return next(section for section in self.sections if section.wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class OfferRules:
+    """What is taken of a kind of client."""
+
+    # "sendonly" or "recvonly": as what "sendrecv" is read; empty where it is refused.
+    both_ways: str = ""
+    # Whether a picture's sender must be able to repair what is lost.
+    repair: bool = True
+    # Whether VP9 is taken beside VP8.
+    vp9: bool = True
+
+
+OWN_CLIENTS = OfferRules()
+
+
 def _integer(text: str, lowest: int, highest: int, what: str) -> int:
     if _DIGITS.fullmatch(text) is None or not lowest <= int(text) <= highest:
         raise SdpInvalid(f"{what} is not a number from {lowest} to {highest}")
@@ -138,13 +153,13 @@ def _offered(media: Media, mid: str, wanted: str) -> Codec | None:
     return Codec(payload_type, rtx[0] if rtx else 0, tuple(told), parameters.get(str(payload_type), ""))
 
 
-def _codec(media: Media, mid: str) -> Codec:
+def _codec(media: Media, mid: str, rules: OfferRules) -> Codec:
     """What every client sends and shows: opus or VP8."""
     wanted, label = ("opus/48000/2", "opus") if media.kind == "audio" else ("vp8/90000", "VP8")
     codec = _offered(media, mid, wanted)
     if codec is None:
         raise SdpInvalid(f"mid {mid} does not offer {label}")
-    if media.kind == "video" and not _is_repairable(codec):
+    if media.kind == "video" and rules.repair and not _is_repairable(codec):
         raise SdpInvalid(f"mid {mid} lacks a=rtcp-fb nack or nack pli for VP8")
     return codec
 
@@ -218,7 +233,7 @@ def _direction(description: Description, media: Media) -> str:
     return "sendrecv"
 
 
-def _section(description: Description, media: Media, index: int, bundled: list[str]) -> Section:
+def _section(description: Description, media: Media, index: int, bundled: list[str], rules: OfferRules) -> Section:
     mid = _mid(media, index)
     plain = Section(media.kind, media.protocol, media.formats, mid, wanted=False)
     direction = _direction(description, media)
@@ -233,8 +248,10 @@ def _section(description: Description, media: Media, index: int, bundled: list[s
     if not media.has("rtcp-mux"):
         raise SdpInvalid(f"mid {mid} lacks a=rtcp-mux")
     if direction == "sendrecv":
+        direction = rules.both_ways
+    if not direction:
         raise SdpInvalid(f"mid {mid} is sendrecv; offer sendonly for a source and recvonly for a slot")
-    codec = _codec(media, mid)
+    codec = _codec(media, mid, rules)
     extensions = _extensions(media, mid)
     sends = direction == "sendonly"
     rids = _rids(media, mid) if sends and media.kind == "video" else ()
@@ -253,7 +270,7 @@ def _section(description: Description, media: Media, index: int, bundled: list[s
         sends,
         not sends,
         codec,
-        None if rids else _vp9(media, mid, codec),
+        _vp9(media, mid, codec) if rules.vp9 and not rids else None,
         extensions,
         rids,
         ssrcs,
@@ -296,7 +313,7 @@ def _merged_extensions(sections: tuple[Section, ...]) -> dict[str, int]:
     return merged
 
 
-def parse_offer(text: str) -> Offer:
+def parse_offer(text: str, rules: OfferRules = OWN_CLIENTS) -> Offer:
     """Reads an offer. Raises SdpInvalid, saying what is lacking; never anything else."""
     description = parse_description(text)
     groups = [value.split(" ") for value in description.values("group")]
@@ -305,7 +322,9 @@ def parse_offer(text: str) -> Offer:
         raise SdpInvalid("the offer lacks a=group:BUNDLE")
     if any(value == "" or value.startswith("lite") for value in description.values("ice-lite")):
         raise SdpInvalid("the offer says a=ice-lite; the appliance is ice-lite itself, so the client must do full ICE")
-    sections = tuple(_section(description, media, index, bundled) for index, media in enumerate(description.media))
+    sections = tuple(
+        _section(description, media, index, bundled, rules) for index, media in enumerate(description.media)
+    )
     mids = [section.mid for section in sections]
     if len(set(mids)) != len(mids):
         raise SdpInvalid("two m-lines have the same mid")

@@ -9,13 +9,14 @@ from conclave.services.domain.errors import ServiceError
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import Room
+from conclave.services.meetings.errors import SessionLost
 from conclave.services.meetings.grpc import participant_to_proto, waiting_to_proto
 from conclave.services.meetings.model import EndReason, Participant, Waiting
 from conclave.services.meetings.service import MeetingService
 from conclave.services.rooms.grpc import room_to_proto
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.content import CONTENT_REQUESTS, ContentRequests
-from conclave.services.signalling.errors import MediaGone, OutOfOrder, RequestInvalid, VersionMismatch
+from conclave.services.signalling.errors import DeviceOnly, MediaGone, OutOfOrder, RequestInvalid, VersionMismatch
 from conclave.services.signalling.files import FILE_REQUESTS, FileRequests
 from conclave.services.signalling.groups import (
     END_TO_END,
@@ -261,6 +262,8 @@ class Connection:
             invite = await self._invites.verify_dial_code(self._credential.dial_code)
         else:
             invite = await self._invites.verify(self._credential.invite_token)
+        if invite.role is Role.DEVICE:
+            raise DeviceOnly("this invite is a device's: it sends over WHIP or plays over WHEP; ask for one for people")
         return invite, await self._rooms.get(invite.room_id)
 
     def _require_able_to_wait(self, has_to_wait: bool) -> None:
@@ -270,7 +273,10 @@ class Connection:
             )
 
     async def _resume(self, welcome: pb.Welcome, token: str) -> None:
-        room = await self._rooms.get(self._meetings.room_of(self._meetings.owner_of(token)))
+        owner = self._meetings.owner_of(token)
+        if owner.role is Role.DEVICE:
+            raise SessionLost("this session is a device's; join the meeting with an invite for people")
+        room = await self._rooms.get(self._meetings.room_of(owner))
         check_capable(room, self._capabilities)
         # From here to the Welcome nothing is awaited: no event comes before it. Who waited may be in by now.
         person = self._meetings.resume(token)

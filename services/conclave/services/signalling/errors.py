@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conclave.services.domain.errors import FailedPrecondition, InvalidArgument, ResourceExhausted
+from conclave.services.domain.errors import FailedPrecondition, InvalidArgument, PermissionDenied, ResourceExhausted
 
-__all__ = ["MediaGone", "OutOfOrder", "RequestInvalid", "TooManyProbes", "VersionMismatch"]
+__all__ = ["DeviceOnly", "MediaGone", "OutOfOrder", "RequestInvalid", "TooManyProbes", "VersionMismatch"]
 
 
 class RequestInvalid(InvalidArgument):
@@ -17,6 +17,10 @@ class OutOfOrder(InvalidArgument):
 
 class VersionMismatch(FailedPrecondition):
     """The page and the appliance have no version of the signalling in common."""
+
+
+class DeviceOnly(PermissionDenied):
+    """A device's invite is shown where people come in."""
 
 
 class MediaGone(FailedPrecondition):

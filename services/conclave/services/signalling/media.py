@@ -36,7 +36,7 @@ from conclave.services.meetings.model import (
     source_owner,
 )
 from conclave.services.meetings.service import MeetingService
-from conclave.services.sdp.offer import parse_offer
+from conclave.services.sdp.offer import Offer, parse_offer
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.codecs import ScreenCodecs, VideoCodec
 from conclave.services.signalling.demand import Demand
@@ -145,6 +145,13 @@ class MediaSessions:
         Raises SdpInvalid, CoreUnavailable, CoreExhausted, MeetingOver.
         """
         parsed = parse_offer(sdp)
+        transport, info = await self.make(participant, parsed, kinds, encrypted)
+        return write_transport_answer(parsed, transport, info, secrets.randbits(62))
+
+    async def make(
+        self, participant: Participant, parsed: Offer, kinds: dict[str, SourceKind], encrypted: Set[str] = frozenset()
+    ) -> tuple[Transport, CoreInfo]:
+        """The same with an offer that has been read; returns what its answer is written from."""
         async with self._turns[participant.id]:
             transport_id = f"{participant.id}.{secrets.token_hex(6)}"
             meeting = self._meetings.meeting_of(participant)
@@ -172,10 +179,9 @@ class MediaSessions:
             self._demand.begin(_pictures_of(participant), self._monotonic_ns())
             # Asked after the transport is made: if the core restarts in between, the transport is missed.
             info = await self._core.info()
-            answer = write_transport_answer(parsed, transport, info, secrets.randbits(62))
         self._meetings.tell_changed(participant)
         await self._show_returned(participant)
-        return answer
+        return transport, info
 
     async def restart_ice(self, participant: Participant, sdp: str) -> str:
         """Gives the standing transport new ICE credentials; returns the SDP answer.
@@ -183,17 +189,25 @@ class MediaSessions:
         Raises SdpInvalid, CoreUnavailable, and MediaGone when there is nothing to restart.
         """
         parsed = parse_offer(sdp)
+        mids = {section.mid for section in parsed.sections if section.receives}
+        transport, info = await self.restart(participant, parsed.ice_ufrag, mids)
+        return write_transport_answer(parsed, transport, info, secrets.randbits(62))
+
+    async def restart(
+        self, participant: Participant, remote_ice_ufrag: str, mids: Set[str] | None = None
+    ) -> tuple[Transport, CoreInfo]:
+        """The same for a client whose new user name is known; mids: of its slots, where an offer tells them."""
         async with self._turns[participant.id]:
             known = self._slots.get(participant.id)
             if known is None:
                 raise MediaGone("the media transport is gone; make a new peer connection and offer it")
-            if set(known) != {section.mid for section in parsed.sections if section.receives}:
+            if mids is not None and set(known) != mids:
                 raise RequestInvalid("an ICE restart keeps its m-lines; offer a new peer connection instead")
             try:
-                transport = await self._core.restart_ice(participant.transport_id, parsed.ice_ufrag)
+                transport = await self._core.restart_ice(participant.transport_id, remote_ice_ufrag)
             except CoreRefused as error:
                 raise MediaGone("the media transport is gone; make a new peer connection and offer it") from error
-            return write_transport_answer(parsed, transport, await self._core.info(), secrets.randbits(62))
+            return transport, await self._core.info()
 
     async def set_sources(self, participant: Participant, states: dict[SourceKind, bool]) -> None:
         """Says which of the participant's sources are active, to everybody and to the core."""

@@ -19,7 +19,7 @@ from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answe
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Offer, Section
 
-__all__ = ["plan_probe", "plan_transport", "write_transport_answer"]
+__all__ = ["local_transport", "plan_probe", "plan_transport", "write_transport_answer"]
 
 EXTENSION_KINDS = {
     MID: ExtensionKind.MID,
@@ -140,10 +140,14 @@ def _transport(offer: Offer, transport_id: str, room_id: str, sources: tuple[Sou
     )
 
 
-def write_transport_answer(offer: Offer, transport: Transport, info: CoreInfo, session_id: int) -> str:
-    """The SDP answer to an offer for which the core has made a transport; session_id: 63 bits, unique."""
-    local = LocalTransport(
+def local_transport(transport: Transport, info: CoreInfo) -> LocalTransport:
+    """The appliance's end of a transport that the core has made."""
+    return LocalTransport(
         transport.ice_ufrag, transport.ice_pwd, info.dtls_fingerprint, info.addresses, transport.udp_port
     )
+
+
+def write_transport_answer(offer: Offer, transport: Transport, info: CoreInfo, session_id: int) -> str:
+    """The SDP answer to an offer for which the core has made a transport; session_id: 63 bits, unique."""
     slots = {slot.mid: SlotStream(slot.mid, slot.ssrc, slot.rtx_ssrc) for slot in transport.slots}
-    return write_answer(offer, local, slots, session_id)
+    return write_answer(offer, local_transport(transport, info), slots, session_id)

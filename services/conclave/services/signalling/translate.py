@@ -32,7 +32,7 @@ from conclave.services.meetings.model import EndReason, Quality, QualityLevel, Q
 from conclave.services.mls.errors import EntersTooOften, GroupRetired, HandshakeRefused, NotYourLeaf, WrongEpoch
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.signalling.codecs import VideoCodec
-from conclave.services.signalling.errors import MediaGone, RequestInvalid, TooManyProbes, VersionMismatch
+from conclave.services.signalling.errors import DeviceOnly, MediaGone, RequestInvalid, TooManyProbes, VersionMismatch
 from conclave.services.signalling.slots import SlotView
 from conclave.v1 import meetings_pb2, rooms_pb2
 from conclave.v1 import signalling_pb2 as pb
@@ -64,6 +64,7 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (HandshakeRefused, pb.ERROR_CODE_HANDSHAKE_REFUSED),
     (NotYourLeaf, pb.ERROR_CODE_HANDSHAKE_REFUSED),
     (GroupRetired, pb.ERROR_CODE_GROUP_RETIRED),
+    (DeviceOnly, pb.ERROR_CODE_INVITE_INVALID),
     (LastHost, pb.ERROR_CODE_INVALID_REQUEST),
     (ParticipantNotFound, pb.ERROR_CODE_INVALID_REQUEST),
     (ContentGone, pb.ERROR_CODE_INVALID_REQUEST),

@@ -7,11 +7,11 @@ import type { Session } from "../session/session.ts";
 import { Avatar } from "./avatar.tsx";
 import { Dialog } from "./dialog.tsx";
 import { HostProblem } from "./hostproblem.tsx";
+import { possibleHosts } from "./leaving.ts";
 
 /** Asks the only host who shall be host from now on. */
 export function HandOverDialog({ session, close }: { session: Session; close: () => void }): JSX.Element {
-  const { participants = [], selfId = "" } = session.roster.value ?? {};
-  const others = participants.filter((participant) => participant.id !== selfId);
+  const others = possibleHosts(session);
   const chosenId = useSignal(others[0]?.id ?? "");
   const handOver = async (): Promise<void> => {
     if (await session.hosting.setRole(chosenId.value, Role.HOST)) await session.leave();

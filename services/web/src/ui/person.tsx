@@ -49,6 +49,7 @@ export function Person({ session, participant, askToRemove }: PersonProps): JSX.
 
 function describe(participant: Participant): string {
   if (isReconnecting(participant)) return texts.stateReconnecting;
+  if (participant.role === Role.DEVICE) return texts.device;
   if (participant.role === Role.HOST) return participant.member ? texts.hostAndMember : texts.host;
   return participant.member ? texts.member : texts.guest;
 }
@@ -93,9 +94,9 @@ function actionsFor(session: Session, participant: Participant, isSelf: boolean,
   if (!isSelf && participant.handRaiseTime !== undefined) {
     items.push({ text: texts.lowerHand, icon: "hand", press: () => void hosting.lowerHand(id) });
   }
-  if (!isHost) {
+  if (participant.role === Role.PARTICIPANT) {
     items.push({ text: texts.makeHost, icon: "shield", press: () => void hosting.setRole(id, Role.HOST) });
-  } else if (!isSelf || hasOtherHost(session)) {
+  } else if (isHost && (!isSelf || hasOtherHost(session))) {
     const text = isSelf ? texts.giveUpHosting : texts.makeParticipant;
     items.push({ text, icon: "people", press: () => void hosting.setRole(id, Role.PARTICIPANT) });
   }

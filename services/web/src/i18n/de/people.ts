@@ -8,6 +8,7 @@ export const people: typeof english = {
   host: "Leitung",
   member: "Mitglied",
   guest: "Gast",
+  device: "Gerät",
   hostAndMember: "Leitung · Mitglied",
   cameraIsOff: "Kamera aus",
   handPlace: (place) => `Hand gehoben, Nummer ${place}`,

@@ -8,6 +8,7 @@ export const people = {
   peopleHere: (count: number) => (count === 1 ? "1 person" : `${count} people`),
   member: "Member",
   guest: "Guest",
+  device: "Device",
   hostAndMember: "Host · Member",
   cameraIsOff: "Camera off",
   handPlace: (place: number) => `Hand raised, number ${place}`,
