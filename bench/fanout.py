@@ -1,26 +1,32 @@
 """CPU per forwarded packet of the real core process: one publisher, many subscribers, bursts of equal packets.
 
-What counts: the worker thread's own CPU time (kernel's send path included; over loopback that includes delivery) and
-the whole process's from /proc. Next to it, in the same run, AES-128-GCM alone over the same packets. Subscribers are
-sockets with UDP_GRO in a process of their own, so that a group stays one datagram until it is read; the publisher's
-packets are encrypted beforehand.
+What counts is the worker thread's own CPU time, reception and the kernel's send path included. Beside it, interleaved
+in the same run: AES-128-GCM alone over the same bytes, and libsrtp with one sendto a packet, which receives nothing.
+Ratios are medians over rounds of ratios within a round, since the machine's speed changes from second to second. Two
+sinks: see sinks.py; libsrtp sends to "nic" only.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import select
 import socket
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / part) for part in ("core", "services", "proto", "tests/integration")]
+
+from drain import Drain  # noqa: E402
+from sinks import CORE_ADDRESS, SINKS, Sinks, subscriber_address  # noqa: E402
+from yardsticks import LibsrtpSendto, RawGcm  # noqa: E402
 
 from clients.core_process import CoreProcess  # noqa: E402
 from clients.handshake import GCM_128, PROFILES  # noqa: E402
@@ -28,196 +34,240 @@ from clients.media import VideoMaker, read_video  # noqa: E402
 from clients.meeting import Meeting, play  # noqa: E402
 from clients.participant import VIDEO, Participant  # noqa: E402
 
-UDP_GRO = 104
-RECEIVE_BUFFER = 4 << 20
-SOL_SOCKET_RCVBUFFORCE = 33
-TAG = 16
 RTP_HEADER = 12
-CHUNK = 200_000  # packets of one measurement of the cipher alone
+TAGS = {"SRTP_AES128_CM_SHA1_80": 10}
+GCM_TAG = 16
+DATAGRAM_HEADERS = 42  # UDP, IPv4 and Ethernet, as the device counts
+NS_A_PACKET = 3000  # what the core is given time for, between bursts
+SETTLE_SECONDS = 0.1
+SENT_SECONDS = 20.0
 
 
 def main() -> int:
     """Measures, prints a table, and writes JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--subscribers", type=int, default=100)
-    parser.add_argument("--bursts", type=int, default=600)
-    parser.add_argument("--burst", type=int, default=8, help="packets of one burst, a frame (default %(default)s)")
+    parser.add_argument("--subscribers", type=int, nargs="+", default=[1, 10, 100, 500])
+    parser.add_argument("--burst", type=int, nargs="+", default=[1, 5, 8], help="packets of one burst, a frame")
+    parser.add_argument("--profile", choices=list(PROFILES), nargs="+", default=[GCM_128])
+    parser.add_argument("--sink", choices=SINKS, nargs="+", default=list(SINKS))
+    parser.add_argument("--uneven", action="store_true", help="half of a burst's packets are a byte larger")
     parser.add_argument(
         "--size", type=int, default=1200, help="bytes of a forwarded RTP packet, header included (default %(default)s)"
     )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--bursts", type=int, default=60, help="bursts of one measurement (default %(default)s)")
     parser.add_argument("--interval-ms", type=float, default=10.0, help="from burst to burst (default %(default)s)")
-    parser.add_argument("--profile", choices=list(PROFILES), default=GCM_128)
     parser.add_argument("--crypto", default="auto")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
+    sinks = Sinks()
+    rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as directory:
-        cipher = build_cipher(Path(directory))
-        with CoreProcess(Path(directory) / "run", "--crypto", options.crypto) as core, Meeting(core) as meeting:
-            figures = measure(core, meeting, cipher, options)
-    print_table(figures)
+        raw_gcm = RawGcm(Path(directory))
+        for profile in options.profile:
+            bench = Bench(options, profile, sinks, raw_gcm, Path(directory))
+            run_dir = Path(directory) / f"run-{profile}"
+            with (
+                CoreProcess(run_dir, "--bind", CORE_ADDRESS, "--crypto", options.crypto) as core,
+                Meeting(core) as meeting,
+            ):
+                rows += bench.run(core, meeting)
+    print_table(rows)
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        options.json.write_text(json.dumps({"fanout": rows}, indent=2) + "\n")
     return 0
 
 
-def build_cipher(directory: Path) -> list[str]:
-    """Compiles raw_gcm.c against the fastest library there is."""
-    program = directory / "raw_gcm"
-    source = str(ROOT / "bench" / "raw_gcm.c")
-    fast = ["cc", "-O3", "-DCONCLAVE_HAVE_IPSEC_MB", source, "-o", str(program), "-lIPSec_MB"]
-    if subprocess.run(fast, capture_output=True, check=False).returncode != 0:
-        subprocess.run(["cc", "-O3", source, "-o", str(program), "-lcrypto"], check=True)
-    return [str(program)]
+class Publisher(Participant):
+    """A participant on the core's own address."""
+
+    def address(self) -> str:
+        """What its socket is bound to."""
+        return CORE_ADDRESS
+
+    def _open(self) -> socket.socket:
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened.bind((self.address(), 0))
+        opened.connect((CORE_ADDRESS, self.transport.udp_port))
+        opened.setblocking(False)
+        return opened
 
 
-def cipher_ns(cipher: list[str], size: int) -> tuple[float, str]:
-    """CPU nanoseconds a packet of AES-128-GCM alone."""
-    output = subprocess.run([*cipher, str(CHUNK), str(size)], capture_output=True, text=True, check=True).stdout
-    nanoseconds, library = output.split()
-    return float(nanoseconds), library
+class Subscriber(Publisher):
+    """A participant at an address of its own, so that what it is sent can be turned to a sink."""
+
+    numbers = itertools.count()
+
+    def address(self) -> str:
+        """What its socket is bound to."""
+        return subscriber_address(next(self.numbers))
 
 
-def measure(core: CoreProcess, meeting: Meeting, cipher: list[str], options: argparse.Namespace) -> dict[str, object]:
-    publisher = meeting.join("publisher", profiles=[options.profile])
-    camera = VideoMaker(1, VIDEO, mid="v")
-    subscribers = join_subscribers(meeting, publisher, camera, options)
-    descriptor, _ = read_video(camera.sent[0])
-    overhead = RTP_HEADER + len(bytes(descriptor))  # towards subscribers; the core leaves the publisher's MID out
-    bursts = [
-        [publisher.protect(packet) for packet in camera.frame(packets=options.burst, size=options.size - overhead)]
-        for _ in range(options.bursts)
-    ]
-    for participant in (publisher, *subscribers):
-        participant.send(participant.check())  # consent lasts 30 s from here
-        participant.take(0.2)
-    alone = [cipher_ns(cipher, options.size)]
-    drain = Drain([subscriber.socket for subscriber in subscribers])
-    worker_before, process_before = core.worker_statistics(), process_cpu_ns(core)
-    start = time.monotonic()
-    for number, burst in enumerate(bursts):
-        time.sleep(max(0.0, start + number * options.interval_ms / 1000 - time.monotonic()))
-        for packet in burst:
-            publisher.send(packet)
-    expected = options.subscribers * options.burst * options.bursts
-    settle(core, worker_before.packets_sent + expected)
-    worker_after, process_after = core.worker_statistics(), process_cpu_ns(core)
-    received = drain.finish() // (options.size + TAG)
-    alone.append(cipher_ns(cipher, options.size))
-    sent = worker_after.packets_sent - worker_before.packets_sent
-    gcm = sum(nanoseconds for nanoseconds, _ in alone) / len(alone)
-    worker_ns = (worker_after.cpu_time_ns - worker_before.cpu_time_ns) / sent
-    return {
-        "subscribers": options.subscribers,
-        "burst": options.burst,
-        "size": options.size,
-        "interval_ms": options.interval_ms,
-        "profile": options.profile,
-        "crypto": core.started["crypto"],
-        "segmentation_offload": core.started["segmentation_offload"],
-        "packets_expected": expected,
-        "packets_sent": sent,
-        "packets_received_by_subscribers": received,
-        "packets_per_group": sent / (worker_after.groups_sent - worker_before.groups_sent),
-        "worker_ns_per_packet": worker_ns,
-        "process_user_ns_per_packet": (process_after[0] - process_before[0]) / sent,
-        "process_system_ns_per_packet": (process_after[1] - process_before[1]) / sent,
-        "gcm_alone_ns_per_packet": gcm,
-        "gcm_alone_library": alone[0][1],
-        "worker_to_gcm_ratio": worker_ns / gcm,
-        "load_average": os.getloadavg()[0],
-    }
+@dataclass
+class Measured:
+    """One way to a sink over all rounds."""
+
+    worker_ns: list[float] = field(default_factory=list)
+    raw_gcm_ns: list[float] = field(default_factory=list)
+    libsrtp_ns: list[float] = field(default_factory=list)
+    packets: int = 0
+    groups: int = 0
 
 
-def join_subscribers(
-    meeting: Meeting, publisher: Participant, camera: VideoMaker, options: argparse.Namespace
-) -> list[Participant]:
-    """Connects every subscriber and waits until each shows the publisher's video."""
-    subscribers: list[Participant] = []
-    for number in range(options.subscribers):
-        subscriber = meeting.join(f"subscriber{number}", profiles=[options.profile], audio_slots=0)
-        subscriber.show("rv0", f"{publisher.name}/v")
-        play(publisher, [camera], [subscriber], lambda: bool(subscriber.received("rv0")))  # noqa: B023
-        subscribers.append(subscriber)
-        for other in subscribers:
-            other.take()  # and keep consent
-    return subscribers
+class Bench:
+    """Every row of one profile."""
+
+    def __init__(
+        self, options: argparse.Namespace, profile: str, sinks: Sinks, raw_gcm: RawGcm, directory: Path
+    ) -> None:
+        self._options = options
+        self._profile = profile
+        self._sinks = sinks
+        self._raw_gcm = raw_gcm
+        self._directory = directory
+        self._datagram = options.size + TAGS.get(profile, GCM_TAG)
+
+    def run(self, core: CoreProcess, meeting: Meeting) -> list[dict[str, object]]:
+        """Measures with ever more subscribers in the same room."""
+        rows = []
+        publisher = meeting.join("publisher", Publisher, profiles=[self._profile])
+        camera = VideoMaker(1, VIDEO, mid="v")
+        subscribers: list[Participant] = []
+        for count in sorted(self._options.subscribers):
+            self._join(meeting, publisher, camera, subscribers, count)
+            descriptor, _ = read_video(camera.sent[0])
+            overhead = RTP_HEADER + len(bytes(descriptor))  # the core leaves the publisher's MID out
+            drain = Drain([subscriber.socket for subscriber in subscribers])
+            libsrtp = LibsrtpSendto(self._directory, self._profile, count)
+            for burst in self._options.burst:
+                measured = {sink: Measured() for sink in self._options.sink}
+                for _ in range(self._options.rounds):
+                    self._round(core, publisher, camera, subscribers, libsrtp, burst, overhead, measured)
+                rows += [self._row(core, count, burst, sink, one) for sink, one in measured.items()]
+            libsrtp.close()
+            drain.finish()
+        return rows
+
+    def _join(
+        self, meeting: Meeting, publisher: Participant, camera: VideoMaker, subscribers: list[Participant], count: int
+    ) -> None:
+        """Connects subscribers up to `count` and waits until each shows the publisher's video."""
+        self._sinks.choose("loopback")
+        joined = []
+        for number in range(len(subscribers), count):
+            subscriber = meeting.join(f"subscriber{number}", Subscriber, profiles=[self._profile], audio_slots=0)
+            joined.append(subscriber)
+            if number % 20 == 0:
+                for participant in (publisher, *subscribers, *joined):
+                    participant.take()  # and keep consent
+        for subscriber in joined:
+            subscriber.show("rv0", f"{publisher.name}/v")
+        play(publisher, [camera], joined, lambda: all(subscriber.received("rv0") for subscriber in joined))
+        subscribers += joined
+
+    def _round(
+        self,
+        core: CoreProcess,
+        publisher: Participant,
+        camera: VideoMaker,
+        subscribers: list[Participant],
+        libsrtp: LibsrtpSendto,
+        burst: int,
+        overhead: int,
+        measured: dict[str, Measured],
+    ) -> None:
+        options = self._options
+        bursts = max(options.bursts, 400 // (burst * len(subscribers)))
+        for sink, one in measured.items():
+            self._sinks.choose("loopback")
+            for participant in (publisher, *subscribers):
+                participant.send(participant.check())  # consent lasts 30 s; the drain takes the answers
+            frames = [self._frame(publisher, camera, burst, overhead) for _ in range(bursts)]
+            settle(core, 0)
+            self._sinks.choose(sink)
+            before, taken = core.worker_statistics(), self._sinks.taken()
+            interval = max(options.interval_ms * 1e6, burst * len(subscribers) * NS_A_PACKET) / 1e9
+            start = time.monotonic()
+            for number, frame in enumerate(frames):
+                time.sleep(max(0.0, start + number * interval - time.monotonic()))
+                for packet in frame:
+                    publisher.send(packet)
+            expected = burst * bursts * len(subscribers)
+            settle(core, before.packets_sent + expected)
+            after, taken = core.worker_statistics(), self._sinks.taken() - taken
+            sent = after.packets_sent - before.packets_sent
+            groups = after.groups_sent - before.groups_sent
+            assert sink != "nic" or taken >= expected * self._datagram, "packets went elsewhere"
+            one.packets += sent
+            one.groups += groups
+            one.worker_ns.append((after.cpu_time_ns - before.cpu_time_ns) / sent)
+            one.raw_gcm_ns.append(self._raw_gcm.measure(options.size))
+            if sink == "nic":
+                turns = max(1, 20_000 // (burst * len(subscribers)))
+                one.libsrtp_ns.append(libsrtp.measure(burst, options.size, turns))
+
+    def _frame(self, publisher: Participant, camera: VideoMaker, burst: int, overhead: int) -> list[bytes]:
+        packets = camera.frame(packets=burst, size=self._options.size - overhead)
+        camera.sent.clear()
+        if self._options.uneven:
+            packets[burst // 2 :] = [packet + b"." for packet in packets[burst // 2 :]]
+        return [publisher.protect(packet) for packet in packets]
+
+    def _row(self, core: CoreProcess, count: int, burst: int, sink: str, measured: Measured) -> dict[str, object]:
+        nanoseconds = statistics.median(measured.worker_ns)
+        row: dict[str, object] = {
+            "subscribers": count,
+            "burst": burst,
+            "size": self._options.size,
+            "uneven": self._options.uneven,
+            "profile": self._profile,
+            "sink": sink,
+            "crypto": core.started["crypto"],
+            "segmentation_offload": core.started["segmentation_offload"],
+            "ns_per_packet": nanoseconds,
+            "raw_gcm_ns": statistics.median(measured.raw_gcm_ns),
+            "raw_gcm_library": self._raw_gcm.library,
+            "ratio_to_raw_gcm": median_ratio(measured.worker_ns, measured.raw_gcm_ns),
+            "packets_per_s_per_core": 1e9 / nanoseconds,
+            "packets_per_group": measured.packets / measured.groups,
+            "load_average": os.getloadavg()[0],
+        }
+        if measured.libsrtp_ns:
+            row["libsrtp_sendto_ns"] = statistics.median(measured.libsrtp_ns)
+            row["speedup_vs_libsrtp_sendto"] = median_ratio(measured.libsrtp_ns, measured.worker_ns)
+        return row
 
 
 def settle(core: CoreProcess, packets_sent: int) -> None:
-    """Waits until the core has sent so much, or sends nothing more."""
+    """Waits until the core has sent so much, and then sends nothing more."""
+    deadline = time.monotonic() + SENT_SECONDS
     last = -1
-    while (sent := core.worker_statistics().packets_sent) < packets_sent and sent != last:
+    while (sent := core.worker_statistics().packets_sent) != last or sent < packets_sent:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the core has sent {sent} of {packets_sent} packets")
         last = sent
-        select.select([], [], [], 0.3)
+        select.select([], [], [], SETTLE_SECONDS)
 
 
-def process_cpu_ns(core: CoreProcess) -> tuple[int, int]:
-    """User and system time of the whole process, in steps of a clock tick."""
-    fields = Path(f"/proc/{core.process.pid}/stat").read_text().rpartition(")")[2].split()
-    tick_ns: int = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-    return int(fields[11]) * tick_ns, int(fields[12]) * tick_ns
+def median_ratio(above: list[float], below: list[float]) -> float:
+    """The median of the ratios of the rounds."""
+    return statistics.median(a / b for a, b in zip(above, below, strict=True))
 
 
-class Drain:
-    """A process that empties sockets and counts the bytes."""
-
-    def __init__(self, sockets: list[socket.socket]) -> None:
-        for one in sockets:
-            one.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
-            try:
-                one.setsockopt(socket.SOL_SOCKET, SOL_SOCKET_RCVBUFFORCE, RECEIVE_BUFFER)
-            except PermissionError:
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        stop_read, self._stop = os.pipe()
-        self._result, result_write = os.pipe()
-        self._child = os.fork()
-        if self._child == 0:
-            os.close(self._stop)
-            count = self._run(sockets, stop_read)
-            os.write(result_write, str(count).encode())
-            os._exit(0)
-        os.close(stop_read)
-        os.close(result_write)
-
-    @staticmethod
-    def _run(sockets: list[socket.socket], stop: int) -> int:
-        poll = select.epoll()
-        by_descriptor = {one.fileno(): one for one in sockets}
-        for descriptor in by_descriptor:
-            poll.register(descriptor, select.EPOLLIN)
-        poll.register(stop, select.EPOLLHUP | select.EPOLLIN)
-        buffer = bytearray(1)  # MSG_TRUNC tells the size and copies nothing
-        total = 0
-        stopping = False
-        while True:
-            ready = poll.poll(0.2 if stopping else None)
-            if stopping and not any(descriptor != stop for descriptor, _ in ready):
-                return total
-            for descriptor, _ in ready:
-                if descriptor == stop:
-                    stopping = True
-                    continue
-                try:
-                    while True:
-                        size = by_descriptor[descriptor].recv_into(buffer, 1, socket.MSG_TRUNC)
-                        total += size if size > 500 else 0  # reports are smaller than media
-                except BlockingIOError:
-                    continue
-
-    def finish(self) -> int:
-        """Bytes of media that arrived."""
-        os.close(self._stop)
-        count = int(os.read(self._result, 64))
-        os.close(self._result)
-        os.waitpid(self._child, 0)
-        return count
-
-
-def print_table(figures: dict[str, object]) -> None:
-    width = max(len(name) for name in figures)
-    for name, value in figures.items():
-        text = f"{value:.2f}" if isinstance(value, float) else str(value)
-        print(f"{name:<{width}}  {text}")
+def print_table(rows: list[dict[str, object]]) -> None:
+    columns = (
+        "subscribers",
+        "burst",
+        "sink",
+        "ns_per_packet",
+        "raw_gcm_ns",
+        "ratio_to_raw_gcm",
+        "speedup_vs_libsrtp_sendto",
+        "packets_per_group",
+        "profile",
+    )
+    for line in [columns, *([row.get(name, "") for name in columns] for row in rows)]:
+        print("  ".join(f"{f'{value:.2f}' if isinstance(value, float) else value:>13}" for value in line))
 
 
 if __name__ == "__main__":
