@@ -17,17 +17,22 @@ __all__ = [
     "write_success",
 ]
 
-cdef extern from "openssl/crypto.h" nogil:
+cdef extern from * nogil:
+    """
+    /* OpenSSL's HMAC() asks for memory 13 times a call; SHA1_* is deprecated, not gone, and asks for none. */
+    #define OPENSSL_SUPPRESS_DEPRECATED
+    #include <openssl/crypto.h>
+    #include <openssl/sha.h>
+    """
+    ctypedef struct SHA_CTX:
+        pass
+    int SHA1_Init(SHA_CTX *context)
+    int SHA1_Update(SHA_CTX *context, const void *data, size_t size)
+    int SHA1_Final(uint8_t *digest, SHA_CTX *context)
     int CRYPTO_memcmp(const void *a, const void *b, size_t size)
 
-cdef extern from "openssl/evp.h" nogil:
-    ctypedef struct EVP_MD:
-        pass
-    const EVP_MD *EVP_sha1()
-
-cdef extern from "openssl/hmac.h" nogil:
-    unsigned char *HMAC(const EVP_MD *digest, const void *key, int key_size, const unsigned char *data, size_t size,
-                        unsigned char *out, unsigned int *out_size)
+cdef extern from "<string.h>" nogil:
+    void explicit_bzero(void *memory, size_t size)
 
 # CRC-32 of ITU V.42 by half bytes: 64 bytes of table stay in the cache, and constants need no start-up.
 cdef extern from *:
@@ -59,6 +64,8 @@ cdef enum:
     FIRST_OPTIONAL = 0x8000        # from here on an unknown attribute is to be ignored (RFC 8489 section 14)
     INTEGRITY_SIZE = 24            # attribute head and HMAC-SHA1
     FINGERPRINT_SIZE = 8
+    SHA1_SIZE = 20
+    SHA1_BLOCK_SIZE = 64
 
 
 cdef uint32_t crc32(const uint8_t *data, size_t size) noexcept nogil:
@@ -71,6 +78,35 @@ cdef uint32_t crc32(const uint8_t *data, size_t size) noexcept nogil:
     return ~crc
 
 
+cdef void sha1(uint8_t *digest, const uint8_t *block, const uint8_t *data, size_t size) noexcept nogil:
+    """SHA-1 of a block (none when NULL) and of data behind it."""
+    cdef SHA_CTX running
+    SHA1_Init(&running)
+    if block != NULL:
+        SHA1_Update(&running, block, SHA1_BLOCK_SIZE)
+    SHA1_Update(&running, data, size)
+    SHA1_Final(digest, &running)
+    explicit_bzero(&running, sizeof(running))
+
+
+cdef void hmac_sha1(uint8_t *mac, const uint8_t *key, size_t key_size, const uint8_t *data, size_t size) noexcept nogil:
+    """HMAC-SHA1, 20 bytes (RFC 2104 section 2)."""
+    cdef uint8_t block[SHA1_BLOCK_SIZE]
+    cdef int i
+    memset(block, 0, SHA1_BLOCK_SIZE)
+    if key_size > SHA1_BLOCK_SIZE:
+        sha1(block, NULL, key, key_size)
+    else:
+        memcpy(block, key, key_size)
+    for i in range(SHA1_BLOCK_SIZE):
+        block[i] ^= 0x36
+    sha1(mac, block, data, size)
+    for i in range(SHA1_BLOCK_SIZE):
+        block[i] ^= 0x36 ^ 0x5C
+    sha1(mac, block, mac, SHA1_SIZE)
+    explicit_bzero(block, sizeof(block))
+
+
 cdef Status integrity(uint8_t *mac, const uint8_t *data, size_t size, const uint8_t *password, size_t password_size) noexcept nogil:
     """HMAC-SHA1 (20 bytes) of a message up to its MESSAGE-INTEGRITY at `size`, as if it ended with that (RFC 8489 section 14.5)."""
     cdef uint8_t covered[MESSAGE_MAX]
@@ -78,8 +114,7 @@ cdef Status integrity(uint8_t *mac, const uint8_t *data, size_t size, const uint
         return TOO_LARGE
     memcpy(covered, data, size)
     write_u16(covered + 2, <uint16_t>(size + INTEGRITY_SIZE - HEADER_SIZE))
-    if HMAC(EVP_sha1(), password, <int>password_size, covered, size, mac, NULL) == NULL:
-        return AUTHENTICATION_FAILED
+    hmac_sha1(mac, password, password_size, covered, size)
     return OK
 
 
