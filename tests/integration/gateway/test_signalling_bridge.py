@@ -115,6 +115,25 @@ async def test_silence_later_ends_the_connection(open_face: Any) -> None:
         await asyncio.wait_for(face.control.ended.get(), 10)
 
 
+async def test_who_does_not_answer_any_more_is_gone_long_before_they_are_idle(open_face: Any) -> None:
+    async with open_face(Limits(heartbeat_s=1)) as face, face.connect(autoping=False) as client:
+        await client.hello()
+        # As one who was cut off: the connection stands, and nothing comes back.
+        await asyncio.wait_for(face.control.ended.get(), 10)
+
+
+async def test_who_answers_and_says_nothing_stays(open_face: Any) -> None:
+    async with open_face(Limits(heartbeat_s=1)) as face, face.connect(autoping=False) as client:
+        await client.hello()
+        for _ in range(3):
+            frame = await client.socket.receive(20)
+            assert frame.type is aiohttp.WSMsgType.PING
+            await client.socket.pong(frame.data)
+        assert face.control.ended.empty()
+        await client.send(request_id=2, ping=pb.Ping())
+        assert (await client.receive()).request_id == 2
+
+
 @pytest.mark.parametrize("size", [256 * 1024 + 1, 400 * 1024])
 async def test_a_message_that_is_too_large_is_answered_and_ends_the_connection(open_face: Any, size: int) -> None:
     async with open_face() as face, face.connect() as client:

@@ -108,6 +108,8 @@ class Bridge:
         if frame.type is WSMsgType.TEXT:
             text = "signalling is binary; send protobuf messages of conclave.v1"
             raise End(CloseCode.UNSUPPORTED_DATA, pb.ERROR_CODE_INVALID_REQUEST, text)
+        if frame.type is WSMsgType.ERROR and isinstance(frame.data, TimeoutError):
+            raise End(CloseCode.GONE)
         if frame.type is not WSMsgType.BINARY:
             raise End(CloseCode.NORMAL)
         if len(frame.data) > self._limits.message_size:

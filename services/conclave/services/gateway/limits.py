@@ -32,6 +32,11 @@ class Limits:
     """Signalling connections at once."""
     hello_timeout_s: float = 10
     """From the connection to its first message."""
+    heartbeat_s: float = 15
+    """Without a byte, until a client is asked whether it is there; half as long again, and it is gone.
+
+    Browsers answer by themselves, whatever the page does.
+    """
     idle_timeout_s: float = 60
     """Without a message; a client sends one every 20 s."""
     send_timeout_s: float = 10

@@ -25,6 +25,8 @@ class CloseCode(IntEnum):
     """The client does not read what is sent to it."""
     IDLE = 4002
     """The client sent nothing for too long."""
+    GONE = 4003
+    """Nothing answers at the client's end any more; nobody is sent this."""
 
 
 class End(Exception):

@@ -50,6 +50,8 @@ class Signalling:
             protocols=[SUBPROTOCOL],
             max_msg_size=2 * self._limits.message_size,
             timeout=_CLOSE_TIMEOUT_S,
+            # Who was cut off says nothing: without being asked they would be taken for present until they are idle.
+            heartbeat=self._limits.heartbeat_s,
             compress=False,
         )
         self._open += 1
@@ -68,7 +70,7 @@ class Signalling:
             self._open -= 1
             if self._open == 0:
                 self._idle.set()
-            if end.close_code is CloseCode.TOO_SLOW and request.transport is not None:
+            if end.close_code in (CloseCode.TOO_SLOW, CloseCode.GONE) and request.transport is not None:
                 # What is still unsent would wait for a client that may never read it.
                 request.transport.abort()
         if end.close_code is not CloseCode.NORMAL:
