@@ -79,6 +79,15 @@ def says(text: str) -> str:
     return f"/{re.escape(text)}/.test(document.body.innerText)"
 
 
+# The browser's fake cameras look nowhere.
+LAST_LOOKS_AWAY = """(() => {
+  const settings = MediaStreamTrack.prototype.getSettings;
+  MediaStreamTrack.prototype.getSettings = function () {
+    return { ...settings.call(this), ...(this.label === "fake_device_2" && { facingMode: "environment" }) };
+  };
+})()"""
+
+
 def own_camera(label: str) -> str:
     """The person's own tile or preview shows the camera of this name."""
     return (
@@ -165,6 +174,19 @@ def choose_camera(chooser: Participant, label: str) -> None:
 def test_another_camera_is_chosen_in_the_meeting(chooser: Participant, watcher: Participant) -> None:
     assert chooser.page.evaluate(own_camera("fake_device_0"))
     choose_camera(chooser, "fake_device_2")
+    watcher.receives([f"{chooser.name}/camera"], 20)
+
+
+def test_a_phone_switches_between_its_cameras(chooser: Participant, watcher: Participant) -> None:
+    chooser.page.do("resize", {"width": 390, "height": 844})
+    chooser.page.evaluate(LAST_LOOKS_AWAY)
+    for label in ("fake_device_1", "fake_device_2"):
+        assert chooser.sees("document.querySelector('.tile video.mirrored') !== null", 10).result()
+        chooser.press("Switch camera")
+        named = f"document.querySelector('button[aria-label=\"Switch camera\"]')?.title === '{label}'"
+        assert chooser.sees(named, 10).result()
+    assert chooser.sees(own_camera("fake_device_2"), 10).result()
+    assert not chooser.page.evaluate("document.querySelector('.tile video.mirrored') !== null")
     watcher.receives([f"{chooser.name}/camera"], 20)
 
 

@@ -3,9 +3,14 @@ export type DeviceKind = "microphone" | "speaker" | "camera";
 /** What sends; a speaker is only chosen. */
 export type CaptureKind = "microphone" | "camera";
 
+/** Which way a telephone's camera looks: at who holds it, or away. */
+export type Facing = "user" | "environment";
+
 export interface Device {
   readonly id: string;
   readonly label: string;
+  /** Of cameras, where the browser tells it. */
+  readonly facing?: Facing;
 }
 export type DeviceLists = Readonly<Record<DeviceKind, readonly Device[]>>;
 export const NO_DEVICES: DeviceLists = { microphone: [], speaker: [], camera: [] };
@@ -22,9 +27,12 @@ export interface SoundProcessing {
   readonly autoGainControl: boolean;
 }
 
+/** What is used of a device as the browser lists it; Firefox tells no capabilities. */
+export type ListedDevice = Pick<MediaDeviceInfo, "deviceId" | "kind" | "label"> & Partial<Pick<InputDeviceInfo, "getCapabilities">>;
+
 /** The part of `navigator.mediaDevices` that is used; tests give their own. */
 export interface MediaPort {
-  enumerateDevices(): Promise<readonly Pick<MediaDeviceInfo, "deviceId" | "kind" | "label">[]>;
+  enumerateDevices(): Promise<readonly ListedDevice[]>;
   getUserMedia(constraints: MediaStreamConstraints): Promise<MediaStream>;
   getDisplayMedia(options: DisplayMediaStreamOptions): Promise<MediaStream>;
   addEventListener(type: "devicechange", listener: () => void): void;
@@ -52,11 +60,23 @@ const KINDS: Readonly<Record<string, DeviceKind>> = {
 /** What there is. Before permission is given the browser tells one device a kind at most, with neither id nor name. */
 export async function listDevices(port: MediaPort): Promise<DeviceLists> {
   const lists: Record<DeviceKind, Device[]> = { microphone: [], speaker: [], camera: [] };
-  for (const { deviceId, kind, label } of await port.enumerateDevices()) {
-    const ours = KINDS[kind];
-    if (ours !== undefined) lists[ours].push({ id: deviceId, label });
+  for (const listed of await port.enumerateDevices()) {
+    const ours = KINDS[listed.kind];
+    if (ours === undefined) continue;
+    const facing = ours === "camera" ? facingOf(listed.getCapabilities?.().facingMode?.[0]) : undefined;
+    lists[ours].push({ id: listed.deviceId, label: listed.label, ...(facing && { facing }) });
   }
   return lists;
+}
+
+/** As the browser names it; it may also be "left" or "right", which says nothing of whom it shows. */
+function facingOf(mode: string | undefined): Facing | undefined {
+  return mode === "user" || mode === "environment" ? mode : undefined;
+}
+
+/** Whether a camera looks away from whoever uses it: its picture is then no mirror. */
+export function looksAway(track: MediaStreamTrack | undefined): boolean {
+  return facingOf(track?.getSettings().facingMode) === "environment";
 }
 
 const PICTURE: MediaTrackConstraints = {

@@ -1,8 +1,8 @@
-import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
 import { blurCamera, type BlurCamera } from "../media/blur/camera.ts";
-import { openCamera, openMicrophone, type CaptureKind, type DeviceKind, type DeviceProblem, type MediaPort } from "../media/devices.ts";
+import { looksAway, openCamera, openMicrophone, type CaptureKind, type DeviceKind, type DeviceProblem, type MediaPort } from "../media/devices.ts";
 import type { SentKind } from "../media/peer.ts";
 import { whenAllowed } from "../media/permission.ts";
 import { openScreen, treatAs } from "../media/screen.ts";
@@ -11,6 +11,7 @@ import { Capture } from "./capture.ts";
 import { DeviceList } from "./devicelist.ts";
 import { Latest } from "./latest.ts";
 import { MediaPreferences } from "./mediapreferences.ts";
+import { nextCamera } from "./nextcamera.ts";
 
 /** Told whenever what a source sends has changed; null for nothing. */
 export type TrackChanged = (kind: SentKind, track: MediaStreamTrack | null) => void;
@@ -32,6 +33,8 @@ export class LocalMedia {
   /** The camera's picture while it is on, as it is shown and sent. */
   readonly camera = signal<MediaStreamTrack | undefined>(undefined);
   readonly cameraProblem: ReadonlySignal<DeviceProblem | undefined>;
+  /** Whether people see their own picture as in a mirror. */
+  readonly cameraMirrored: ReadonlySignal<boolean> = computed(() => !looksAway(this.cameraDevice.track.value));
   /** The shared screen's picture while it is shared. */
   readonly screen = signal<MediaStreamTrack | undefined>(undefined);
   readonly notice = signal<DeviceNotice | undefined>(undefined);
@@ -118,6 +121,12 @@ export class LocalMedia {
 
   setCamera(on: boolean): Promise<void> {
     return this.#cameraWish.set(on);
+  }
+
+  /** Goes on with another camera, where there is one. */
+  switchCamera(): void {
+    const next = nextCamera(this.devices.all.peek().camera, this.cameraDevice.id);
+    if (next !== undefined) this.preferences.wanted.camera.value = next.id;
   }
 
   setScreen(on: boolean): Promise<void> {

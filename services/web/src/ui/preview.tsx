@@ -15,7 +15,7 @@ export function Preview({ local, children }: { local: LocalMedia; children: Comp
   return (
     <section class="preview" aria-label={texts.preview}>
       <div class="preview-picture">
-        {camera === undefined ? <p class="preview-off">{texts.cameraIsOff}</p> : <Picture track={camera} mirrored />}
+        {camera === undefined ? <p class="preview-off">{texts.cameraIsOff}</p> : <Picture track={camera} mirrored={local.cameraMirrored.value} />}
         <MicrophoneLevel local={local} />
         <PreviewButtons local={local} />
       </div>

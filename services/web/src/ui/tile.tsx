@@ -89,7 +89,7 @@ export function TileView(props: TileProps): JSX.Element {
         {shown !== undefined && (
           <Picture
             track={shown.track}
-            mirrored={isSelf && !isScreen}
+            mirrored={isSelf && !isScreen && session.local.cameraMirrored.value}
             whole={isScreen}
             ratio={place.width / place.height}
             seen={tellSeen}

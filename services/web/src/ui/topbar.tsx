@@ -5,12 +5,13 @@ import { useEffect } from "preact/hooks";
 import { texts } from "../i18n/index.ts";
 import type { Session } from "../session/session.ts";
 import { LayoutButton } from "./around.tsx";
+import { CameraSwitch } from "./cameraswitch.tsx";
 import { ConnectionMark } from "./connection.tsx";
 import { Brand } from "./icons.tsx";
 import { SecurityChip } from "./security.tsx";
 import { runningTime } from "./time.ts";
 import type { View } from "./view.ts";
-import { isLow } from "./width.ts";
+import { isLow, isPhone } from "./width.ts";
 
 /** What meeting this is and how well it goes. In a low window only its security stays, over the stage. */
 export function TopBar({ session, view }: { session: Session; view: View }): JSX.Element {
@@ -25,7 +26,10 @@ export function TopBar({ session, view }: { session: Session; view: View }): JSX
         <>
           <ConnectionMark session={session} open={() => view.show("connection")} />
           {startTimeMs !== undefined && <MeetingClock startTimeMs={startTimeMs} />}
-          <LayoutButton view={view} />
+          <span class="top-views">
+            {isPhone.value && <CameraSwitch local={session.local} />}
+            <LayoutButton view={view} />
+          </span>
         </>
       )}
     </header>

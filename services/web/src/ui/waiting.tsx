@@ -30,10 +30,11 @@ export function WaitingPage({ session }: { session: Session }): JSX.Element {
 }
 
 function OwnPicture({ session }: { session: Session }): JSX.Element {
-  const camera = session.local.camera.value;
+  const { camera: shown, cameraMirrored } = session.local;
+  const camera = shown.value;
   return (
     <section class="waiting-picture" aria-label={texts.preview}>
-      {camera === undefined ? <Icon name="cameraOff" size="l" /> : <Picture track={camera} mirrored />}
+      {camera === undefined ? <Icon name="cameraOff" size="l" /> : <Picture track={camera} mirrored={cameraMirrored.value} />}
       <span class="caption">{texts.onlyYouSeeThis}</span>
     </section>
   );

@@ -20,7 +20,8 @@ export class FakeTrack extends EventTarget {
   }
 
   getSettings(): MediaTrackSettings {
-    return { deviceId: this.#deviceId };
+    const facingMode = facingOf(this.#deviceId);
+    return { deviceId: this.#deviceId, ...(facingMode && { facingMode }) };
   }
 
   stop(): void {
@@ -48,6 +49,7 @@ interface Plugged {
   readonly deviceId: string;
   readonly kind: MediaDeviceKind;
   readonly label: string;
+  readonly getCapabilities?: () => MediaTrackCapabilities;
 }
 
 /** A browser's devices: what is plugged in, and what the person allows. */
@@ -122,11 +124,18 @@ const KINDS: Readonly<Record<string, MediaDeviceKind>> = {
   camera: "videoinput",
 };
 
+/** "camera-front" and "camera-back" are those of a telephone. */
+function facingOf(name: string): string | undefined {
+  return { "camera-front": "user", "camera-back": "environment" }[name];
+}
+
 /** "camera-2" is the id, and the label is "Camera-2". */
 function pluggedOf(name: string): Plugged {
   const kind = KINDS[name.split("-")[0] ?? ""];
   if (kind === undefined) throw new Error(`no kind of device: ${name}`);
-  return { deviceId: name, kind, label: name.charAt(0).toUpperCase() + name.slice(1) };
+  const facing = facingOf(name);
+  const getCapabilities = (): MediaTrackCapabilities => (facing === undefined ? {} : { facingMode: [facing] });
+  return { deviceId: name, kind, label: name.charAt(0).toUpperCase() + name.slice(1), getCapabilities };
 }
 
 function streamOf(tracks: readonly FakeTrack[]): MediaStream {

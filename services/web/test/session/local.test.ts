@@ -223,3 +223,19 @@ test("who chooses nothing to share shares nothing", async () => {
   assert.equal(local.screen.value, undefined);
   assert.ok(!told.has(SCREEN));
 });
+
+test("a telephone's other camera is no mirror, and is remembered", async () => {
+  const devices = new FakeDevices("microphone-1", "camera-front", "camera-back");
+  arrive(devices);
+  await settled();
+  assert.equal(local.cameraMirrored.value, true);
+  local.switchCamera();
+  await settled();
+  assert.equal(idOf(CAMERA), "camera-back");
+  assert.deepEqual(devices.live, ["microphone-1", "camera-back"], "one camera at a time");
+  assert.equal(local.cameraMirrored.value, false);
+  assert.equal(local.preferences.wanted.camera.value, "camera-back");
+  local.switchCamera();
+  await settled();
+  assert.equal(idOf(CAMERA), "camera-front");
+});

@@ -5,6 +5,7 @@ export const controls: typeof english = {
   unmuteMicrophone: "Mikrofon einschalten",
   turnCameraOff: "Kamera ausschalten",
   turnCameraOn: "Kamera einschalten",
+  switchCamera: "Kamera wechseln",
   shareScreen: "Bildschirm teilen",
   stopSharing: "Teilen stoppen",
   leaveMeeting: "Besprechung verlassen",

@@ -4,6 +4,7 @@ export const controls = {
   unmuteMicrophone: "Unmute microphone",
   turnCameraOff: "Turn camera off",
   turnCameraOn: "Turn camera on",
+  switchCamera: "Switch camera",
   shareScreen: "Share screen",
   stopSharing: "Stop sharing",
   leaveMeeting: "Leave meeting",
