@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.browser.appliance import RunningAppliance
 from tests.browser.browsers import Camera
-from tests.browser.conditions import has_picture, layer_height
+from tests.browser.conditions import has_picture, is_present, layer_height
 from tests.browser.conftest import Browsers, Measured, People
 from tests.browser.participants import Participant, delays, eventually
 from tests.browser.test_stage import hide
@@ -39,7 +39,10 @@ def publisher(
     publisher = people.add(browsers.get(request.param, "-moving"), SENDS, invite, LARGE_CAMERA)
     viewer.receives([f"{SENDS}/camera"], 60)
     yield publisher
+    gone = viewer.sees(f"!({is_present(SENDS)})", 30)
+    publisher.press("Leave meeting")
     people.remove(publisher)
+    assert gone.result() is not None
 
 
 def packets_sent(participant: Participant) -> dict[str, int]:

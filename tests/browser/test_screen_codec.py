@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +35,7 @@ RTCRtpReceiver.getCapabilities = (kind) => {
 };
 """
 ROOMS = ["end-to-end", "managed"]
+_numbers = itertools.count(1)
 
 
 class Meeting:
@@ -41,7 +43,7 @@ class Meeting:
 
     def __init__(self, appliance: RunningAppliance, people: People, protection: str) -> None:
         self._people = people
-        room = f"codec-{protection}"
+        room = f"codec-{protection}-{next(_numbers)}"
         appliance.make_room(room, protection=protection)
         self._invite = appliance.invite(room)
 
