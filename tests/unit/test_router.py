@@ -16,6 +16,7 @@ from conclave.core.switchboard import Simulation
 from .peer import (
     LEVEL_ID,
     MID_ID,
+    NUMBER_ID,
     OPUS,
     RTX,
     VP8,
@@ -29,6 +30,7 @@ from .peer import (
     microphone,
     video_slot,
 )
+from .transport_feedback import read
 
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -418,6 +420,26 @@ def test_reports_go_out_every_second(core: Simulation) -> None:
     senders = [packet for packet in receiver.rtcp if packet[1] == 200]
     assert 2 <= len(senders) <= 4
     assert struct.unpack_from("!I", senders[0], 4)[0] == 100
+
+
+def test_a_sender_hears_when_its_packets_came(core: Simulation) -> None:
+    sender, receiver = pair(core)
+    core.set_slot(receiver.leg, 0, camera_of(sender), 2)
+
+    def packet(number: int, payload_type: int = VP8) -> bytes:
+        extensions = element(MID_ID, b"1") + element(NUMBER_ID, struct.pack("!H", number))
+        return build(payload_type, number, 0, 0xABC, b"\x90\x80\x01" + bytes(60), extensions=extensions)
+
+    sender.send([packet(700), packet(701)], 128 * MS)
+    # What is of no use for the picture has come all the same, such as padding that only measures the way.
+    sender.send([packet(703, payload_type=77)], 130 * MS)
+    # What somebody else sends in its place has not.
+    core.receive(131 * MS, sender.address, packet(704) + bytes(16))
+    run(core, 131 * MS, SECOND, sender, receiver)
+    told = [read(each) for each in sender.rtcp if each[1] == 205 and each[0] & 0x1F == 15]
+    assert [each.arrivals for each in told] == [{700: 128_000, 701: 128_000, 702: None, 703: 130_000}]
+    assert told[0].media_ssrc == 0xABC
+    assert not [each for each in receiver.rtcp if each[1] == 205]
 
 
 def test_a_page_full_of_pictures_is_reported_whole() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answer
 from conclave.services.sdp.grammar import Description, parse_description
-from conclave.services.sdp.offer import Offer, parse_offer
+from conclave.services.sdp.offer import TRANSPORT_CC, Offer, parse_offer
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "sdp"
 CLIENTS = ("chromium", "firefox", "aiortc")
@@ -67,7 +68,7 @@ def test_every_section_is_bundled_and_answered_in_order(client: str) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_the_codecs_of_a_section_and_no_transport_cc(client: str) -> None:
+def test_the_codecs_of_a_section(client: str) -> None:
     offer = offer_of(client)
     for section, media in zip(offer.sections, answer_to(offer).media, strict=True):
         assert section.codec is not None
@@ -87,7 +88,30 @@ def test_the_codecs_of_a_section_and_no_transport_cc(client: str) -> None:
             )
             for each in codecs.values():
                 assert {f"{each.payload_type} nack", f"{each.payload_type} nack pli"} <= set(media.values("rtcp-fb"))
-        assert not any("transport" in value for value in media.values("rtcp-fb") + media.values("extmap"))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_arrivals_are_told_to_whom_is_received_and_numbers_its_packets(client: str) -> None:
+    offer = offer_of(client)
+    for section, media in zip(offer.sections, answer_to(offer).media, strict=True):
+        told = [value for value in media.values("rtcp-fb") if "transport" in value]
+        codecs = [codec for codec in (section.codec, section.vp9) if codec]
+        if section.receives or TRANSPORT_CC not in section.extensions:
+            assert told == []
+            assert not any("transport" in value for value in media.values("extmap"))
+        else:
+            assert told == [f"{codec.payload_type} transport-cc" for codec in codecs]
+            assert f"{section.extensions[TRANSPORT_CC]} {TRANSPORT_CC}" in media.values("extmap")
+    assert client == "aiortc" or any(TRANSPORT_CC in section.extensions for section in offer.sections)
+
+
+def test_packets_are_not_numbered_for_who_would_not_hear_of_them() -> None:
+    text = (VECTORS / "chromium.offer.sdp").read_bytes().decode()
+    unheard = re.sub(r"a=rtcp-fb:\d+ transport-cc\r\n", "", text)
+    assert unheard != text
+    assert not any(
+        "transport" in value for media in answer_to(parse_offer(unheard)).media for value in media.values("extmap")
+    )
 
 
 def test_sources_are_received_with_their_layers() -> None:
@@ -95,7 +119,7 @@ def test_sources_are_received_with_their_layers() -> None:
     assert camera.values("rid") == ["q recv", "h recv", "f recv"]
     assert camera.values("simulcast") == ["recv q;h;f"]
     assert camera.has("recvonly")
-    assert {value.partition(" ")[0] for value in camera.values("extmap")} == {"3", "4", "9", "10"}
+    assert {value.partition(" ")[0] for value in camera.values("extmap")} == {"3", "4", "7", "9", "10"}
 
 
 @pytest.mark.parametrize("client", CLIENTS)

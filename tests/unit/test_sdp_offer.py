@@ -12,7 +12,7 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from conclave.services.sdp.errors import SdpInvalid
-from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, parse_offer
+from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, parse_offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +83,8 @@ def test_without_rtx_of_vp8_there_is_none_of_vp9() -> None:
 @pytest.mark.parametrize(
     ("client", "extensions"),
     [
-        ("chromium", {AUDIO_LEVEL: 1, ABS_SEND_TIME: 2, MID: 4, RID: 10, REPAIRED_RID: 11}),
-        ("firefox", {AUDIO_LEVEL: 1, ABS_SEND_TIME: 4, MID: 3, RID: 9, REPAIRED_RID: 10}),
+        ("chromium", {AUDIO_LEVEL: 1, ABS_SEND_TIME: 2, TRANSPORT_CC: 3, MID: 4, RID: 10, REPAIRED_RID: 11}),
+        ("firefox", {AUDIO_LEVEL: 1, ABS_SEND_TIME: 4, MID: 3, TRANSPORT_CC: 7, RID: 9, REPAIRED_RID: 10}),
         ("aiortc", {MID: 1, AUDIO_LEVEL: 2, ABS_SEND_TIME: 3}),
     ],
 )

@@ -41,6 +41,7 @@ async def test_an_offer_becomes_a_transport_and_an_answer_with_slots() -> None:
         "RID": 10,
         "REPAIRED_RID": 11,
         "AUDIO_LEVEL": 1,
+        "TRANSPORT_CC": 3,
         "ABS_SEND_TIME": 2,
     }
     assert not spec.dtls_client

@@ -6,6 +6,7 @@ from conclave.core.rtcp cimport (ReportBlock, SenderInfo, rtcp_write_nack, rtcp_
                                  rtcp_write_sdes_cname, rtcp_write_sr)
 from conclave.core.srtcp cimport SRTCP_OVERHEAD_MAX, srtcp_protect
 from conclave.core.status cimport OK
+from conclave.core.twcc cimport twcc_write
 
 cdef uint64_t NTP_EPOCH_S = 2_208_988_800              # 1900 to 1970 (RFC 3550 section 4)
 cdef uint64_t DEFAULT_BITRATE = 3_000_000              # three VP8 layers of a 720p camera
@@ -117,6 +118,13 @@ cdef bint feedback_send_reports(Leg *leg, uint64_t now_ns, uint64_t wallclock_ns
     if not leg_can_send(leg):
         return False
     return send_receiver_report(leg, now_ns, outbox) and send_sender_reports(leg, now_ns, wallclock_ns, outbox)
+
+
+cdef bint feedback_send_arrivals(Leg *leg, Outbox *outbox) noexcept nogil:
+    cdef uint8_t packet[RTCP_SIZE_MAX]
+    if not leg_can_send(leg):
+        return False
+    return send(leg, packet, twcc_write(&leg.arrivals, packet, RTCP_SIZE_MAX, leg.rtcp_ssrc, leg.arrived_ssrc), outbox)
 
 
 cdef bint feedback_request_key_frame(Source *source, Outbox *outbox) noexcept nogil:

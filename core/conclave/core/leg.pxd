@@ -16,6 +16,7 @@ from conclave.core.speakers cimport SpeakerLevel
 from conclave.core.srtp cimport ReceiveStream, SendStream
 from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport Status, STATUS_COUNT
+from conclave.core.twcc cimport ArrivalLog
 
 cdef enum:
     LEG_SOURCES_MAX = 7
@@ -170,6 +171,9 @@ cdef struct Leg:
     ExtensionMap extensions
     uint8_t abs_send_time_id       # 0 when not negotiated
     uint8_t extension_size         # bytes of extension elements on what is sent
+    bint transport_cc              # its packets are numbered across its streams
+    ArrivalLog arrivals            # of them
+    uint32_t arrived_ssrc          # the stream of the newest
     uint32_t rtcp_ssrc
     uint64_t rtt_ns
     uint8_t source_count

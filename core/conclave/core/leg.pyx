@@ -7,12 +7,13 @@ from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
 from conclave.core.nack cimport nack_init, nack_received
 from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_init, history_put,
                                    packets_let_go, pool_give, pool_take)
-from conclave.core.rtp cimport (EXT_ABS_SEND_TIME, RTP_PACKET_MAX, RtpExtensions, RtpHeader, rtp_parse,
+from conclave.core.rtp cimport (EXT_ABS_SEND_TIME, EXT_TRANSPORT_CC, RTP_PACKET_MAX, RtpExtensions, RtpHeader, rtp_parse,
                                 rtp_payload_size, rtp_read_extensions)
 from conclave.core.rtx cimport rtx_unwrap
 from conclave.core.srtp cimport ReceiveStream, srtp_receive_stream_init, srtp_unprotect
 from conclave.core.status cimport (INACTIVE, NO_KEY, NO_SPACE, OK, REPLAYED, Status, TOO_LARGE, UNKNOWN_STREAM,
                                    UNSUPPORTED)
+from conclave.core.twcc cimport twcc_init, twcc_received
 from conclave.core.vp8 cimport vp8_parse
 from conclave.core.vp9 cimport vp9_parse
 
@@ -32,11 +33,15 @@ cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept no
     ice_init(&leg.ice, &setup.credentials, now_ns)
     leg.extensions = setup.extensions
     leg.abs_send_time_id = 0
+    leg.transport_cc = False
+    twcc_init(&leg.arrivals)
     leg.extension_size = 0
     for i in range(1, 15):
         if leg.extensions.kind[i] == EXT_ABS_SEND_TIME:
             leg.abs_send_time_id = i
             leg.extension_size = 4         # one byte of id and length, three of time: a whole word
+        elif leg.extensions.kind[i] == EXT_TRANSPORT_CC:
+            leg.transport_cc = True
     leg.rtcp_ssrc = setup.rtcp_ssrc
     leg.rtt_ns = DEFAULT_RTT_NS
     leg.send = NULL
@@ -193,6 +198,16 @@ cdef void note_arrival(Layer *layer, const Packet *packet, bint video) noexcept 
     layer.received += 1
 
 
+cdef void note_transport(Leg *leg, const RtpHeader *header, const Packet *packet, uint64_t now_ns) noexcept nogil:
+    """Notes when an authenticated packet came, also one of padding that only measures the way."""
+    cdef RtpExtensions extensions
+    if rtp_read_extensions(&extensions, header, packet.data, &leg.extensions) != OK:
+        return
+    if extensions.has_transport_sequence_number:
+        twcc_received(&leg.arrivals, extensions.transport_sequence_number, now_ns)
+        leg.arrived_ssrc = header.ssrc
+
+
 cdef Status fill_packet(Packet *packet, const Source *source, Leg *leg, const RtpHeader *header, VideoCodec codec,
                         size_t size, uint64_t index, uint64_t now_ns) noexcept nogil:
     """Describes a decrypted packet whose padding is off already."""
@@ -292,6 +307,8 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     status = srtp_unprotect(leg.receive, stream, data, size, header.header_size, packet.data, &plain_size, &index)
     if status != OK:
         return status
+    if leg.transport_cc:
+        note_transport(leg, &header, packet, now_ns)
     # An older one may have been caught on its way and sent on by somebody else.
     ice_heard(&leg.ice, source if index == stream.highest else NULL, now_ns)
     if route == NULL:

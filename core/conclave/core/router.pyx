@@ -5,7 +5,7 @@ from libc.string cimport memcpy, memset
 from conclave.core.address cimport Address
 from conclave.core.addresses cimport address_owner, address_take
 from conclave.core.attention cimport attention_poll
-from conclave.core.feedback cimport feedback_send_reports
+from conclave.core.feedback cimport feedback_send_arrivals, feedback_send_reports
 from conclave.core.flows cimport flow_release_due, flow_transmit, slot_choose
 from conclave.core.ice cimport ice_forget, ice_poll
 from conclave.core.leg cimport Layer, Leg, Room, Slot, Source, leg_can_reach, leg_refill
@@ -19,6 +19,7 @@ from conclave.core.telling cimport tell_consent, telling_poll
 
 cdef uint64_t TICK_NS = 100_000_000
 cdef uint64_t REPORT_NS = 1_000_000_000
+cdef int FEEDBACKS_A_TICK = 4              # one tells of 500 packets, unless seconds lie between them
 cdef size_t DTLS_DATAGRAMS = 1024
 
 
@@ -132,6 +133,9 @@ cdef void tick(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
                 slot_choose(router, leg.slots[j], now_ns)
         if now_ns >= leg.next_report_ns and feedback_send_reports(leg, now_ns, now_ns + router.wallclock_offset_ns, outbox):
             leg.next_report_ns = now_ns + REPORT_NS
+        for j in range(FEEDBACKS_A_TICK):
+            if not feedback_send_arrivals(leg, outbox):
+                break
     for i in range(router.leg_capacity):
         if router.rooms[i].used and (router.rooms[i].audio != NULL or router.rooms[i].speaking_count
                                      or router.rooms[i].untold):

@@ -5,18 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Codec, Offer, Section
+from conclave.services.sdp.offer import (
+    ABS_SEND_TIME,
+    AUDIO_LEVEL,
+    MID,
+    REPAIRED_RID,
+    RID,
+    TRANSPORT_CC,
+    Codec,
+    Offer,
+    Section,
+)
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 __all__ = ["LocalTransport", "SlotStream", "candidate_lines", "write_answer"]
 
-# What the core acts upon, of what the client offers. No transport-cc: see EXTENSIONS.
+# What the core acts upon, of what the client offers.
 FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
+# What the core sends to whom it receives from, whatever it receives.
+ARRIVALS = "transport-cc"
 OPUS, VP8, VP9 = "opus/48000/2", "VP8/90000", "VP9/90000"
 # Which extensions travel which way: a slot's packets carry no layer ids.
-RECEIVED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
+RECEIVED_UNNUMBERED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
+RECEIVED = (*RECEIVED_UNNUMBERED, TRANSPORT_CC)
 SENT = (MID, AUDIO_LEVEL, ABS_SEND_TIME)
 
 
@@ -66,9 +79,11 @@ def _priority(type_preference: int, local_preference: int) -> int:
     return (type_preference << 24) | (local_preference << 8) | (256 - 1)
 
 
-def _codec_lines(name: str, codec: Codec) -> list[str]:
+def _codec_lines(name: str, codec: Codec, tells_arrivals: bool) -> list[str]:
     number, rtx = codec.payload_type, codec.rtx_payload_type
     lines = [f"a=rtpmap:{number} {name}"]
+    if tells_arrivals:
+        lines.append(f"a=rtcp-fb:{number} {ARRIVALS}")
     if name == OPUS:
         offered = codec.parameters.replace(" ", "").split(";")
         minptime = [parameter for parameter in offered if parameter.startswith("minptime=")]
@@ -89,6 +104,16 @@ def _stream_lines(slot: SlotStream) -> list[str]:
     return lines + [f"a=ssrc:{ssrc} cname:{name}" for ssrc in (slot.ssrc, slot.rtx_ssrc) if ssrc]
 
 
+def _tells_arrivals(section: Section) -> bool:
+    """Whether the client numbers its packets and reads when they came: one without the other starves it."""
+    codecs = [codec for codec in (section.codec, section.vp9) if codec is not None]
+    return (
+        not section.receives
+        and TRANSPORT_CC in section.extensions
+        and all(ARRIVALS in codec.feedback for codec in codecs)
+    )
+
+
 def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, first: bool) -> list[str]:
     assert section.codec is not None  # parse_offer refuses a wanted section without one
     # VP8 first: a source is sent in it until all who look at it are known to decode VP9.
@@ -105,9 +130,10 @@ def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, 
     ]
     if first:
         lines += [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *candidate_lines(local)]
+    tells_arrivals = _tells_arrivals(section)
     for name, codec in codecs:
-        lines += _codec_lines(name, codec)
-    known = SENT if section.receives else RECEIVED
+        lines += _codec_lines(name, codec, tells_arrivals)
+    known = SENT if section.receives else RECEIVED if tells_arrivals else RECEIVED_UNNUMBERED
     lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in known if uri in section.extensions]
     lines.append("a=sendonly" if section.receives else "a=recvonly")
     if section.rids:

@@ -17,7 +17,16 @@ from conclave.services.media.model import (
 from conclave.services.meetings.model import Participant, SourceKind, source_id
 from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answer
 from conclave.services.sdp.errors import SdpInvalid
-from conclave.services.sdp.offer import ABS_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, Offer, Section
+from conclave.services.sdp.offer import (
+    ABS_SEND_TIME,
+    AUDIO_LEVEL,
+    MID,
+    REPAIRED_RID,
+    RID,
+    TRANSPORT_CC,
+    Offer,
+    Section,
+)
 
 __all__ = ["local_transport", "plan_probe", "plan_transport", "write_transport_answer"]
 
@@ -26,6 +35,7 @@ EXTENSION_KINDS = {
     RID: ExtensionKind.RID,
     REPAIRED_RID: ExtensionKind.REPAIRED_RID,
     AUDIO_LEVEL: ExtensionKind.AUDIO_LEVEL,
+    TRANSPORT_CC: ExtensionKind.TRANSPORT_CC,
     ABS_SEND_TIME: ExtensionKind.ABS_SEND_TIME,
 }
 MEDIA_KINDS = {"audio": MediaKind.AUDIO, "video": MediaKind.VIDEO}
