@@ -6,13 +6,17 @@ import asyncio
 
 import pytest
 
+from conclave.services.domain.identifiers import encode_random_id
 from conclave.services.domain.roles import Role
 from conclave.services.meetings.errors import MeetingOver
 from conclave.services.meetings.model import Participant
+from conclave.v1 import content_pb2, data_class_pb2
 from conclave.v1 import signalling_pb2 as pb
 
-from .signalling_house import House, code, hello
+from .mls_leaves import Person
+from .signalling_house import DEPLOYMENT, House, code, hello
 from .test_people import House as Rules
+from .test_signalling_groups import Hall, capable, joining
 
 
 def hands(message: pb.ServerMessage) -> list[tuple[str, bool]]:
@@ -109,3 +113,66 @@ async def test_a_hand_raised_while_its_owner_is_taken_out_comes_too_late() -> No
         await house.meetings.hands.set(ada, True)
     await leaving
     assert "store hand Ada up" not in house.take_log()
+
+
+def said(octets: bytes = b"sealed") -> content_pb2.SendContent:
+    """Something about a hand as an end-to-end room's client sends it."""
+    own = encode_random_id(bytes(10))
+    return content_pb2.SendContent(id=own, kind=content_pb2.CONTENT_KIND_HAND, revision=1, sealed=octets)
+
+
+async def test_in_an_end_to_end_room_the_appliance_takes_no_hand_from_anybody() -> None:
+    hall = Hall()
+    host, ada = [(await hall.come(name, invite)).client for name, invite in (("Host", "host"), ("Ada", "invite"))]
+    for raised in (True, False):
+        answer = await ada.ask(set_hand=pb.SetHand(raised=raised))
+        assert code(answer) == "INVALID_REQUEST"
+        assert "sealed" in answer.error.message
+    assert code(await host.ask(lower_hand=pb.LowerHand(participant_id=ada.id))) == "INVALID_REQUEST"
+
+
+async def test_what_is_said_of_hands_in_an_end_to_end_room_leaves_no_trace_at_the_appliance() -> None:
+    hall = Hall()
+    people = [(await hall.come(name)).client for name in ("Ada", "Bob")]
+    ada, bob = people
+    for client in people:
+        client.take()
+    before = participants(hall)
+    answer = await ada.ask(send_content=said())
+    assert (answer.content_sent.sequence, participants(hall)) == (0, before)
+    (told,) = bob.take()
+    record = told.content_added.record
+    assert (record.sealed, record.sender_participant_id, record.sequence) == (b"sealed", ada.id, 0)
+    # Whoever comes later is told of it by Ada's client, or by nobody.
+    late = hall.connect()
+    await late.ask(hello=capable(invite_token="invite"))
+    answer = await late.ask(join=joining(Person(DEPLOYMENT, "Cyd")))
+    assert [p.HasField("hand_raise_time") for p in answer.joined.participants] == [False] * 3
+
+
+def participants(house: House) -> list[str]:
+    meeting = house.meetings.meeting_in("board")
+    assert meeting is not None
+    return [repr(participant) for participant in meeting.participants.values()]
+
+
+async def test_a_managed_room_takes_no_hand_as_content() -> None:
+    house = House()
+    ada = await house.join("Ada")
+    assert code(await ada.ask(send_content=said())) == "INVALID_REQUEST"
+    own, engagement = said().id, data_class_pb2.DATA_CLASS_ENGAGEMENT
+    kind, hand = content_pb2.CONTENT_KIND_HAND, content_pb2.Hand(act=content_pb2.HAND_ACT_RAISED, participant_id=ada.id)
+    clear = content_pb2.ContentObject(kind=kind, data_class=engagement, id=own, revision=1, hand=hand)
+    answer = await ada.ask(send_content=content_pb2.SendContent(id=own, kind=kind, revision=1, clear=clear))
+    assert code(answer) == "INVALID_REQUEST"
+    assert "SetHand" in answer.error.message
+
+
+def test_everything_that_is_said_of_hands_is_equally_long() -> None:
+    anybody = encode_random_id(bytes(10))
+    said = [
+        content_pb2.Hand(act=act, participant_id=anybody, raise_time_ms=time)
+        for act in content_pb2.HandAct.values()[1:]
+        for time in (0, 1, 1_800_000_000_000)
+    ]
+    assert len({hand.ByteSize() for hand in said}) == 1

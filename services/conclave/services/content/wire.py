@@ -132,6 +132,8 @@ def _body(kind: ContentKind, clear: pb.ContentObject) -> ClearBody:
             return Vote(clear.poll_vote.question, tuple(clear.poll_vote.options))
         case ContentKind.FILE, "file":
             return _file(clear.file)
+        case ContentKind.HAND, _:
+            raise ContentInvalid("in a managed room a hand is raised with SetHand")
     raise ContentInvalid("the object does not hold what its kind has")
 
 

@@ -37,6 +37,7 @@ class ContentKind(IntEnum):
 
     CHAT = 1
     REACTION = 2
+    HAND = 3
     POLL = 4
     POLL_VOTE = 5
     FILE = 6
@@ -64,6 +65,7 @@ class Registration:
 KINDS: dict[ContentKind, Registration] = {
     ContentKind.CHAT: Registration(DataClass.MESSAGES, kept=True, private=True, rate=Rate(1, 10)),
     ContentKind.REACTION: Registration(DataClass.ENGAGEMENT, kept=False, private=False, rate=Rate(2, 8)),
+    ContentKind.HAND: Registration(DataClass.ENGAGEMENT, kept=False, private=False, rate=Rate(2, 8)),
     ContentKind.POLL: Registration(DataClass.ENGAGEMENT, kept=True, private=False, rate=Rate(0.1, 5)),
     ContentKind.POLL_VOTE: Registration(
         DataClass.ENGAGEMENT, kept=True, private=False, rate=Rate(1, 10), parent=ContentKind.POLL

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conclave.services.domain.errors import FailedPrecondition, NotFound, PermissionDenied, ResourceExhausted
 
 __all__ = [
+    "HandsSealed",
     "LastHost",
     "MeetingLocked",
     "MeetingNotFound",
@@ -41,6 +42,10 @@ class MeetingOver(NotFound):
 
 class NotHost(PermissionDenied):
     """Only a host may do this."""
+
+
+class HandsSealed(FailedPrecondition):
+    """In an end-to-end room the clients tell each other of hands, and nobody tells the appliance."""
 
 
 class LastHost(FailedPrecondition):

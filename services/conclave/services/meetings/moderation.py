@@ -135,10 +135,11 @@ class Moderation:
 
     @carried_out
     async def lower_hand(self, actor: Actor, name: MeetingName, participant_id: str) -> None:
-        """Lowers somebody's hand. Raises ParticipantNotFound."""
+        """Lowers somebody's hand. Raises ParticipantNotFound and HandsSealed."""
         async with self._register.turn:
             self._register.require_host(actor, name.room_id)
-            await self._meetings.hands.lower(_find(self._going_on(name), participant_id))
+            meeting = self._going_on(name)
+            await self._meetings.hands.lower(meeting, _find(meeting, participant_id))
 
     async def _mute(self, actor: Actor, chosen: list[Participant]) -> list[Participant]:
         speaking = [participant for participant in chosen if SourceKind.MICROPHONE in participant.active]

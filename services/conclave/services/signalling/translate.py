@@ -18,6 +18,7 @@ from conclave.services.files.errors import (
 from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked
 from conclave.services.media.errors import CoreExhausted
 from conclave.services.meetings.errors import (
+    HandsSealed,
     LastHost,
     MeetingLocked,
     MeetingOver,
@@ -66,6 +67,7 @@ CODES: tuple[tuple[type[ServiceError], pb.ErrorCode.ValueType], ...] = (
     (GroupRetired, pb.ERROR_CODE_GROUP_RETIRED),
     (DeviceOnly, pb.ERROR_CODE_INVITE_INVALID),
     (LastHost, pb.ERROR_CODE_INVALID_REQUEST),
+    (HandsSealed, pb.ERROR_CODE_INVALID_REQUEST),
     (ParticipantNotFound, pb.ERROR_CODE_INVALID_REQUEST),
     (ContentGone, pb.ERROR_CODE_INVALID_REQUEST),
     (RecipientGone, pb.ERROR_CODE_INVALID_REQUEST),

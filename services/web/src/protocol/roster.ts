@@ -1,4 +1,4 @@
-import { timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 
 import {
   ConnectionState,
@@ -117,6 +117,15 @@ export function activeSource(participant: Participant, kind: SourceKind): Source
 /** Whether the appliance waits for the participant to come back. */
 export function isReconnecting(participant: Pick<Participant, "connectionState">): boolean {
   return participant.connectionState === ConnectionState.RECONNECTING;
+}
+
+/** The roster in which these hands are up and no others. raised: by participant id, since when. */
+export function withHands(roster: Roster, raised: ReadonlyMap<string, number>): Roster {
+  const participants = roster.participants.map(({ handRaiseTime: _, ...participant }): Participant => {
+    const sinceMs = raised.get(participant.id);
+    return sinceMs === undefined ? participant : { ...participant, handRaiseTime: timestampFromMs(sinceMs) };
+  });
+  return { ...roster, participants };
 }
 
 /** The participants whose hands are up, the one raised first first. */

@@ -1,8 +1,9 @@
 import { signal } from "@preact/signals";
 
 import type { Role, RoomLink } from "../gen/conclave/v1/rooms_pb.js";
-import type { AnswerBody, Request, RequestBody } from "../protocol/connection.ts";
+import type { Request, RequestBody } from "../protocol/connection.ts";
 import { ConnectionLost, SignallingError } from "../protocol/errors.ts";
+import type { Hands } from "./content/hands.ts";
 
 /**
  * What a host decides about the others. The appliance refuses whoever is none. Each decision resolves with whether it
@@ -12,9 +13,11 @@ export class Hosting {
   /** Why the last decision was not carried out; undefined when it was. */
   readonly problem = signal<Error | undefined>(undefined);
   readonly #request: Request;
+  readonly #hands: Pick<Hands, "lower">;
 
-  constructor(request: Request) {
+  constructor(request: Request, hands: Pick<Hands, "lower">) {
     this.#request = request;
+    this.#hands = hands;
   }
 
   admit(participantId: string): Promise<boolean> {
@@ -50,8 +53,8 @@ export class Hosting {
     return this.#carryOut({ case: "setRole", value: { participantId, role } });
   }
 
-  lowerHand(participantId: string): Promise<boolean> {
-    return this.#carryOut({ case: "lowerHand", value: { participantId } });
+  async lowerHand(participantId: string): Promise<boolean> {
+    return (await this.#attempt(async () => (await this.#hands.lower(participantId), true))) ?? false;
   }
 
   endMeeting(): Promise<boolean> {
@@ -60,17 +63,17 @@ export class Hosting {
 
   /** The room's own link; undefined when it has none or could not be told. */
   async link(): Promise<RoomLink | undefined> {
-    const answer = await this.#ask({ case: "getLink", value: {} });
+    const answer = await this.#attempt(() => this.#request({ case: "getLink", value: {} }));
     return answer?.case === "roomLink" && answer.value.url !== "" ? answer.value : undefined;
   }
 
   async #carryOut(body: RequestBody): Promise<boolean> {
-    return (await this.#ask(body)) !== undefined;
+    return (await this.#attempt(() => this.#request(body))) !== undefined;
   }
 
-  async #ask(body: RequestBody): Promise<AnswerBody | undefined> {
+  async #attempt<T>(what: () => Promise<T>): Promise<T | undefined> {
     try {
-      const answer = await this.#request(body);
+      const answer = await what();
       this.problem.value = undefined;
       return answer;
     } catch (error) {

@@ -15,7 +15,8 @@ import { expect } from "../protocol/answers.ts";
 import { Connection, type Credential, type Invitation } from "../protocol/connection.ts";
 import { ConnectionLost, isFinal, SignallingError } from "../protocol/errors.ts";
 import type { Clock, OpenSocket } from "../protocol/ports.ts";
-import { afterEvent, nameOf, participantOf, rosterFrom, startTimeOf, withSlots, type Roster } from "../protocol/roster.ts";
+import { afterEvent, nameOf, participantOf, rosterFrom, startTimeOf, withHands, withSlots, type Roster } from "../protocol/roster.ts";
+import { ignoreFailure } from "./content/channel.ts";
 import { Content } from "./content/content.ts";
 import { canEncrypt, Protection, type Obstacle } from "./group/protection.ts";
 import { withProvenNames } from "./group/names.ts";
@@ -46,8 +47,8 @@ export class Session {
   readonly fixedName = signal("");
   /** What the person waits for while waiting. */
   readonly waitReason = signal<WaitReason>(WaitReason.UNSPECIFIED);
-  /** The meeting as the appliance tells it, with the names that an end-to-end group has proved. */
-  readonly roster = computed(() => this.#told.value && withProvenNames(this.#told.value, this.protection.members.value));
+  /** The meeting as the appliance tells it; in an end-to-end room names and hands are what its people have proved. */
+  readonly roster = computed(() => this.#told.value && this.#proved(this.#told.value));
   /** Why the appliance refused, or why joining failed. */
   readonly problem = signal<SignallingError | undefined>(undefined);
   /** Why this client cannot be in the end-to-end meeting. */
@@ -97,7 +98,6 @@ export class Session {
       CAPABILITIES,
     );
     const request = this.#connection.request.bind(this.#connection);
-    this.hosting = new Hosting(request);
     this.#media = new MeetingMedia(
       {
         request,
@@ -125,7 +125,8 @@ export class Session {
       renewMedia: () => void this.media.renew(),
       obstructed: (obstacle) => this.#obstructed(obstacle),
     });
-    this.content = new Content(request, clock, this.protection);
+    this.content = new Content(request, clock, this.protection, this.#told);
+    this.hosting = new Hosting(request, this.content.hands);
   }
 
   get #inMeeting(): boolean {
@@ -156,7 +157,7 @@ export class Session {
   async setHand(raised: boolean): Promise<void> {
     if (!this.#inMeeting) return;
     // Who is offline sees that; the hand stays as the others see it.
-    await this.#connection.request({ case: "setHand", value: { raised } }).catch(() => undefined);
+    await this.content.hands.set(raised).catch(ignoreFailure);
   }
 
   /** Leaves the meeting, or stops waiting for it. */
@@ -261,6 +262,11 @@ export class Session {
         this.protection.event(body);
         this.content.event(body);
     }
+  }
+
+  #proved(told: Roster): Roster {
+    if (!this.protection.isOn.value) return told;
+    return withHands(withProvenNames(told, this.protection.members.value), this.content.hands.raised.value);
   }
 
   #refused(error: SignallingError): void {

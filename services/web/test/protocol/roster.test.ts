@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 
 import {
   ParticipantSchema,
@@ -12,7 +13,7 @@ import {
   type Participant,
 } from "../../src/gen/conclave/v1/meetings_pb.js";
 import { JoinedSchema, ServerMessageSchema, type ServerMessage } from "../../src/gen/conclave/v1/signalling_pb.js";
-import { activeSource, afterEvent, rosterFrom, startTimeOf, withSlots } from "../../src/protocol/roster.ts";
+import { activeSource, afterEvent, raisedHands, rosterFrom, startTimeOf, withHands, withSlots } from "../../src/protocol/roster.ts";
 
 function participant(id: string, seconds: number): Participant {
   const joinTime = { seconds: BigInt(seconds), nanos: 0 };
@@ -83,4 +84,13 @@ test("how good a connection is changes with its event, and nothing else of the p
 
 test("an event about something else changes nothing", () => {
   assert.equal(afterEvent(joined, event({ case: "mediaLost", value: {} })), joined);
+});
+
+test("hands of an end-to-end room are those that its people have told of, whatever the appliance says", () => {
+  const told = [participant("a", 1), { ...participant("b", 2), handRaiseTime: create(TimestampSchema, { seconds: 1n }) }, participant("c", 3)];
+  const roster = rosterFrom(create(JoinedSchema, { participants: told }), 0);
+  const raised = (hands: readonly (readonly [string, number])[]): string[] =>
+    raisedHands(withHands(roster, new Map(hands)).participants).map(({ id }) => id);
+  assert.deepEqual(raised([]), []);
+  assert.deepEqual(raised([["a", 1500], ["c", 1499], ["gone", 1]]), ["c", "a"]);
 });

@@ -13,10 +13,14 @@ const ACK = create(ServerMessageSchema, { body: { case: "ack", value: {} } }).bo
 
 function hosting(answer: () => Promise<AnswerBody> = async () => ACK): { hosting: Hosting; asked: RequestBody[] } {
   const asked: RequestBody[] = [];
-  const made = new Hosting((body) => {
+  const request = (body: RequestBody): Promise<AnswerBody> => {
     asked.push(body);
     return answer();
-  });
+  };
+  const lower = async (participantId: string): Promise<void> => {
+    await request({ case: "lowerHand", value: { participantId } });
+  };
+  const made = new Hosting(request, { lower });
   return { hosting: made, asked };
 }
 

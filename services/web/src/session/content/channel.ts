@@ -78,6 +78,11 @@ export class ContentChannel {
     });
   }
 
+  /** Whether objects go out sealed, as in an end-to-end room. */
+  get isSealed(): boolean {
+    return this.#seal.isOn;
+  }
+
   addReader(reader: ContentReader): void {
     this.#readers.push(reader);
   }

@@ -5,6 +5,7 @@ import { DataClass } from "../../gen/conclave/v1/data_class_pb.js";
 export const DATA_CLASSES = {
   [ContentKind.CHAT]: DataClass.MESSAGES,
   [ContentKind.REACTION]: DataClass.ENGAGEMENT,
+  [ContentKind.HAND]: DataClass.ENGAGEMENT,
   [ContentKind.POLL]: DataClass.ENGAGEMENT,
   [ContentKind.POLL_VOTE]: DataClass.ENGAGEMENT,
   [ContentKind.FILE]: DataClass.SHARED_CONTENT,
@@ -12,7 +13,7 @@ export const DATA_CLASSES = {
 export type SharedKind = keyof typeof DATA_CLASSES;
 
 /** Kinds that are told once and not kept: what comes a second time is not shown again. */
-const PASSING: ReadonlySet<ContentKind> = new Set([ContentKind.REACTION]);
+const PASSING: ReadonlySet<ContentKind> = new Set([ContentKind.REACTION, ContentKind.HAND]);
 
 export function isShared(kind: ContentKind): kind is SharedKind {
   return kind in DATA_CLASSES;
