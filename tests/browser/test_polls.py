@@ -11,13 +11,18 @@ from tests.browser.browsers import Camera
 from tests.browser.conditions import says
 from tests.browser.conftest import Browsers
 from tests.browser.participants import Participant
-from tests.browser.test_keyboard import announces, press_until, sees
+from tests.browser.test_keyboard import announces, focus_is_on, press_until, sees
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("appliance")]
 
 SMALL = Camera(width=320, height=180, frame_rate=5)
 QUESTION = "Shall we sign on Friday?"
 IN_THE_MEETING = "window.conclave?.state().phase === 'meeting'"
+# Whatever a page says while this is on ends its connection instead.
+CUT = """(() => {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) { return window.cut ? this.close() : send.call(this, data); };
+})()"""
 VOTING = "document.querySelector('.poll-ballot') !== null"
 
 
@@ -41,7 +46,7 @@ def come(browsers: Browsers) -> Iterator[Come]:
     came: list[Participant] = []
 
     def ask(engine: str, name: str, invite: str) -> Participant:
-        participant = Participant(browsers.get(engine), name, SMALL)
+        participant = Participant(browsers.get(engine), name, SMALL, CUT)
         came.append(participant)
         participant.ask(invite)
         participant.must_see(IN_THE_MEETING, 30)
@@ -90,6 +95,15 @@ def test_a_poll_is_asked_answered_changed_and_closed_by_keyboard(come: Come, app
     sees(voter, "document.activeElement?.type === 'radio'")
     voter.do("key", "ArrowDown")
     press_until(voter, "Vote")
+    voter.evaluate("void (window.cut = true)")
+    voter.do("key", "Enter")
+    # A vote that fails keeps what was chosen, and says why.
+    sees(voter, announces("That did not work: there is no connection"))
+    assert voter.evaluate("document.querySelector('.poll-ballot input:checked').parentElement.textContent") == "No"
+    sees(voter, focus_is_on("Vote"))
+    assert voter.do("axe") == []
+    voter.evaluate("void (window.cut = false)")
+    sees(voter, "window.conclave.state().online", 30)
     voter.do("key", "Enter")
     for page in (asker, voter):
         sees(page, result(Yes=1, No=1))

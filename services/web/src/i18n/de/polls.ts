@@ -3,6 +3,7 @@ import type { polls as english } from "../en/polls.ts";
 export const polls: typeof english = {
   newPoll: "Neue Umfrage",
   poll: "Umfrage",
+  pollAbout: (question) => `Umfrage: ${question}`,
   pollQuestion: "Frage",
   pollOption: (number) => `Antwort ${number}`,
   addOption: "Antwort hinzufügen",

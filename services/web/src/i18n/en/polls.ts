@@ -2,6 +2,7 @@
 export const polls = {
   newPoll: "New poll",
   poll: "Poll",
+  pollAbout: (question: string) => `Poll: ${question}`,
   pollQuestion: "Question",
   pollOption: (number: number) => `Answer ${number}`,
   addOption: "Add an answer",

@@ -95,12 +95,12 @@ export class Polls implements ContentReader {
     if (asked && this.draft.peek()?.id === draft.id) this.draft.value = undefined;
   }
 
-  /** Votes, or votes otherwise than before. */
-  async vote({ id: parentId, question }: Poll, options: readonly string[]): Promise<void> {
+  /** Votes, or votes otherwise than before. Returns whether it worked. */
+  async vote({ id: parentId, question }: Poll, options: readonly string[]): Promise<boolean> {
     const before = this.votes.peek().find((vote) => vote.own && vote.pollId === parentId);
     const [id, revision] = [before?.id ?? newContentId(), (before?.revision ?? 0) + 1];
     const content = { case: "pollVote" as const, value: { question, options: [...options] } };
-    await this.#attempt(parentId, () =>
+    return await this.#attempt(parentId, () =>
       this.#channel.share({ kind: ContentKind.POLL_VOTE, id, revision, content, recipientId: "", parentId }),
     );
   }

@@ -20,11 +20,15 @@ export function Ballot({ session, poll, own, done }: BallotProps): JSX.Element {
     if (!poll.multiple) chosen.value = [option];
     else chosen.value = poll.options.filter((each) => (each === option ? on : chosen.value.includes(each)));
   };
+  const { polls } = session.content;
+  const vote = async (): Promise<void> => {
+    if (await polls.vote(poll, chosen.peek())) done();
+  };
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void session.content.polls.vote(poll, chosen.peek()).then(done);
+        void vote();
       }}
     >
       <fieldset class="poll-ballot">
@@ -45,7 +49,7 @@ export function Ballot({ session, poll, own, done }: BallotProps): JSX.Element {
       </fieldset>
       <p class="poll-note">{poll.multiple ? texts.chooseSome : texts.chooseOne}</p>
       <div class="poll-actions">
-        <button type="submit" class="button small primary" disabled={chosen.value.length === 0 || session.content.polls.isBusy.value}>
+        <button type="submit" class="button small primary" aria-busy={polls.isBusy.value} disabled={chosen.value.length === 0}>
           {texts.vote}
         </button>
         {own !== undefined && (

@@ -32,24 +32,24 @@ export function PollCard({ session, poll }: { session: Session; poll: Poll }): J
         <p class="chat-head">
           <bdi class="chat-name">{name}</bdi> <time>{time}</time>
         </p>
-        <section class="poll" aria-label={texts.poll}>
+        <div class="poll" role="group" aria-label={texts.pollAbout(poll.question)}>
           <p class="poll-tag">
             <Icon name="poll" size="s" />
             {texts.poll}
             {poll.closed && <span>{texts.pollClosed}</span>}
           </p>
           <PollBody session={session} poll={poll} />
+          {problem?.pollId === poll.id && (
+            <p class="chat-problem" role="alert">
+              {texts.pollNotChanged(reasonFor(problem.error))}
+            </p>
+          )}
           {poll.own && !poll.closed && (
             <button type="button" class="button small outline" onClick={() => (asking.value = "close")}>
               {texts.closePoll}
             </button>
           )}
-          {problem?.pollId === poll.id && (
-            <p class="chat-problem" role="status">
-              {texts.pollNotChanged(reasonFor(problem.error))}
-            </p>
-          )}
-        </section>
+        </div>
       </div>
       {(poll.own || session.isHost.value) && (
         <Menu

@@ -163,19 +163,21 @@ test("a first vote is new, a change the next revision, and both name their poll"
   const { polls, take, added } = await pollsWith([pollRecord(1)]);
   const [poll] = polls.all.value;
   assert.ok(poll !== undefined);
-  void polls.vote(poll, ["Yes"]);
+  const voted = polls.vote(poll, ["Yes"]);
   await settled();
   const first = take("sendContent");
   assert.ok(first.body.case === "sendContent");
   assert.deepEqual([first.body.value.revision, first.body.value.parentId], [1, "poll"]);
   await first.answer(SENT);
+  assert.equal(await voted, true);
   await added(voteRecord(2, "me", "Yes", { own: true }));
-  void polls.vote(poll, ["No"]);
+  const changed = polls.vote(poll, ["No"]);
   await settled();
   const second = take("sendContent");
   assert.ok(second.body.case === "sendContent");
   assert.deepEqual([second.body.value.id, second.body.value.revision], ["vote-me", 2]);
   await second.fail(new SignallingError(ErrorCode.INVALID_REQUEST, "it is closed"));
+  assert.equal(await changed, false);
   assert.equal(polls.problem.value?.pollId, "poll");
 });
 
