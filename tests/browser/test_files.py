@@ -11,10 +11,21 @@ from tests.browser.browsers import Camera
 from tests.browser.conftest import Browsers, Measured
 from tests.browser.participants import Participant
 from tests.browser.sharing import MIB, digest, made, png, shown
+from tests.browser.test_keyboard import announces, focus_is_on, press_until, sees
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("appliance")]
 
 SMALL = Camera(width=320, height=180, frame_rate=5)
+# While this is on, nothing that a page sends or fetches of files gets anywhere.
+HOLD = """(() => {
+  const { fetch } = window, { send } = XMLHttpRequest.prototype;
+  const released = async () => { while (window.hold) await new Promise((resolve) => setTimeout(resolve, 20)); };
+  window.fetch = async (...request) => { await released(); return fetch(...request); };
+  XMLHttpRequest.prototype.send = async function (body) {
+    await released();
+    if (this.readyState === XMLHttpRequest.OPENED) send.call(this, body);
+  };
+})()"""
 # How long the page was ever busy at a stretch, milliseconds between two frames that it drew.
 WATCH_FRAMES = """(() => {
   window.gaps = [];
@@ -31,7 +42,7 @@ def pair(
     """A host in Chromium and a guest in Firefox, both with the chat open."""
     room = f"files-{request.node.name[5:25].replace('_', '-')}".rstrip("-")
     appliance.make_room(room)
-    host = Participant(browsers.get("chromium"), "Amara Okafor", SMALL)
+    host = Participant(browsers.get("chromium"), "Amara Okafor", SMALL, HOLD)
     guest = Participant(browsers.get("firefox"), "Jonas Lindqvist", SMALL)
     host.ask(appliance.invite(room, "--role", "host"))
     guest.ask(appliance.invite(room))
@@ -62,7 +73,43 @@ def test_files_arrive_bit_identical_in_both_directions(pair: list[Participant], 
     guest.page.do("chooseFiles", [str(program)])
     host.must_see(shown("setup.exe"), 60)
     host.must_see("document.querySelector('.file-warning')?.textContent.includes('programs') === true")
+    assert host.page.do("axe") == []
     assert digest(Path(host.page.do("download", "Download setup.exe", "setup.exe"))) == digest(program)
+
+
+@pytest.mark.full
+def test_files_are_sent_and_fetched_by_keyboard(pair: list[Participant], tmp_path: Path) -> None:
+    """The focus stays with the file whatever becomes of it, and goes to the composer when it is gone."""
+    tmp_path.chmod(0o755)
+    page, guest = pair[0].page, pair[1]
+    guest.page.do("chooseFiles", [str(made(tmp_path / "report.bin", 5 * MIB))])
+    sees(page, announces("Jonas Lindqvist shared a file."), 60)
+    press_until(page, "Download report.bin", "Shift+Tab")
+    page.evaluate("void (window.hold = true)")
+    for key, name in (("Enter", "Pause report.bin"), ("Enter", "Go on with report.bin"), ("Enter", "Pause report.bin")):
+        page.do("key", key)
+        sees(page, focus_is_on(name))
+    assert page.do("axe") == []
+    press_until(page, "Cancel report.bin")
+    page.do("key", "Enter")
+    sees(page, focus_is_on("Download report.bin"))
+    page.evaluate("void (window.hold = false)")
+    page.do("key", "Enter")
+    sees(page, announces("report.bin was received."), 60)
+    sees(page, focus_is_on("Download report.bin"))
+
+    page.evaluate("void (window.hold = true)")
+    page.do("chooseFiles", [str(made(tmp_path / "scan.bin", 3 * MIB))])
+    press_until(page, "Pause scan.bin")
+    page.do("key", "Enter")
+    sees(page, focus_is_on("Go on with scan.bin"))
+    assert page.do("axe") == []
+    press_until(page, "Cancel scan.bin")
+    page.do("key", "Enter")
+    sees(page, "document.activeElement?.classList.contains('composer-text') === true")
+    page.evaluate("void (window.hold = false)")
+    page.do("chooseFiles", [str(made(tmp_path / "plan.bin", 3 * MIB))])
+    sees(page, announces("plan.bin was sent."), 60)
 
 
 @pytest.mark.full

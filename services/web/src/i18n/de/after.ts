@@ -25,7 +25,7 @@ export const after: typeof english = {
   turnedAwayTitle: "Sie wurden nicht eingelassen",
   turnedAwayText: "Das hat die Leitung oder die Verwaltung entschieden. Sie können noch einmal bitten.",
   askAgain: "Noch einmal bitten",
-  tryAgain: "Noch einmal versuchen",
+  tryAgain: "Erneut versuchen",
   lockedTitle: "Diese Besprechung ist abgeschlossen",
   lockedText: "Die Leitung hat sie abgeschlossen: Niemand Neues kommt hinein, bis sie wieder geöffnet wird.",
   membersOnlyTitle: "Diese Besprechung ist nur für Mitglieder",

@@ -32,7 +32,7 @@ export const devices: typeof english = {
   cameraWithheld: "Ihre Kamera gibt kein Bild. Ihr Schalter oder das System hat sie vielleicht abgeschaltet.",
   bothBlocked: "Der Browser blockiert Ihre Kamera und Ihr Mikrofon.",
   bothMissing: "Es wurden weder Kamera noch Mikrofon gefunden. Sie können beitreten, zusehen und zuhören.",
-  tryAgain: "Noch einmal versuchen",
+  tryAgain: "Erneut versuchen",
   howToAllow: "So erlauben Sie es",
   joinWithout: "Sie können auch ohne beitreten und es später erlauben.",
   allowInChromium:

@@ -17,17 +17,18 @@ export const files: typeof english = {
   cancelFile: (name) => `${name} abbrechen`,
   downloadFile: (name) => `${name} herunterladen`,
   viewPicture: (name) => `${name} ansehen`,
+  sharedPicture: "Geteiltes Bild",
   chooseFile: "Datei auswählen",
 
   notReceived: (reason) => `Nicht empfangen: ${reason}`,
   reasonChanged:
     "Die Datei hat sich geändert oder lässt sich nicht mehr lesen. Noch einmal gesendet, beginnt sie von vorn.",
-  reasonTooLarge: "Sie ist größer, als diese Appliance annimmt.",
-  reasonOverLimit: "Sie ist größer als 2 GB.",
+  reasonTooLarge: "Die Datei ist größer, als diese Appliance annimmt.",
+  reasonOverLimit: "Die Datei ist größer als 2 GB.",
   reasonStorageFull: "Die Appliance hat keinen Platz dafür.",
   reasonTooManyFiles: "Sie senden zu viele Dateien auf einmal. Warten Sie auf eine, oder brechen Sie eine ab.",
-  reasonFileGone: "Sie ist nicht mehr da.",
-  reasonDamaged: "Sie ist beschädigt oder wurde unterwegs verändert. Nichts davon wurde behalten.",
+  reasonFileGone: "Die Datei ist nicht mehr da.",
+  reasonDamaged: "Die Datei ist beschädigt oder wurde unterwegs verändert. Nichts davon wurde behalten.",
   reasonNoRoom:
     "Auf diesem Gerät ist kein Platz dafür. Ein privates Fenster nimmt Dateien von bis zu 256 MB.",
   reasonInterrupted: "Die Seite wurde neu geladen. Wählen Sie dieselbe Datei noch einmal aus, um fortzufahren.",
@@ -38,7 +39,7 @@ export const files: typeof english = {
   pictureReceiving: "Wird empfangen und entschlüsselt …",
   pictureNotShown: "Dieses Bild lässt sich hier nicht zeigen. Laden Sie es stattdessen herunter.",
   deleteFileTitle: "Diese Datei löschen?",
-  deleteFileText: "Sie ist für alle weg, hier und auf der Appliance. Kopien, die jemand gespeichert hat, bleiben dort.",
+  deleteFileText: "Die Datei ist für alle weg, hier und auf der Appliance. Kopien, die jemand gespeichert hat, bleiben dort.",
 
   fileStarts: (name) => `${name} wird gesendet.`,
   fileSent: (name) => `${name} wurde gesendet.`,

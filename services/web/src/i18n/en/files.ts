@@ -16,11 +16,12 @@ export const files = {
   cancelFile: (name: string) => `Cancel ${name}`,
   downloadFile: (name: string) => `Download ${name}`,
   viewPicture: (name: string) => `View ${name}`,
+  sharedPicture: "Shared image",
   chooseFile: "Choose file",
 
   notReceived: (reason: string) => `Not received: ${reason}`,
   reasonChanged: "the file has changed or can't be read any more. Sent again, it starts from the beginning.",
-  reasonTooLarge: "it is larger than this appliance takes.",
+  reasonTooLarge: "it is larger than this appliance accepts.",
   reasonOverLimit: "it is larger than 2 GB.",
   reasonStorageFull: "the appliance has no room for it.",
   reasonTooManyFiles: "you send too many files at once. Wait for one, or cancel one.",

@@ -8,6 +8,7 @@ import type { Poll, Unreadable } from "../../session/content/pollbook.ts";
 import type { Session } from "../../session/session.ts";
 import { OutgoingFile, UnsentFile } from "../files/outgoing.tsx";
 import { Confirm } from "../confirm.tsx";
+import { useFocusHeir } from "../focus.ts";
 import { Icon } from "../icons.tsx";
 import { Panel } from "../panel.tsx";
 import { Composer } from "./composer.tsx";
@@ -54,6 +55,9 @@ function Lines({ session }: { session: Session }): JSX.Element {
   const uploads = files.uploads.list.value;
   const unsent = files.uploads.unsent.value;
   const known = new Set(log.map((each) => each.id));
+  const list = useRef<HTMLOListElement>(null);
+  // What had the focus may go with its line: a file that is sent or given up, a poll that is deleted.
+  useFocusHeir(list, (lines) => lines.closest(".panel")?.querySelector<HTMLElement>("[data-first-focus]"));
   const end = useRef<HTMLDivElement>(null);
   const atEnd = useSignal(true);
   const seen = (): void => {
@@ -88,7 +92,7 @@ function Lines({ session }: { session: Session }): JSX.Element {
         <p class="chat-note">{texts.earlierNotShown}</p>
       )}
       {shown.length < log.length && <p class="chat-note">{texts.earlierUnreadable(log.length - shown.length)}</p>}
-      <ol class="chat-lines" aria-label={texts.messages}>
+      <ol ref={list} class="chat-lines" aria-label={texts.messages}>
         {inOrder(shown, asked, refused).map((each) =>
           "options" in each ? (
             <PollCard key={each.id} session={session} poll={each} />

@@ -1,6 +1,22 @@
 import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
 
+import { useFocusHeir } from "../focus.ts";
 import { Icon, type IconName } from "../icons.tsx";
+
+/** Whatever is shown of one file. When a button in it makes way for others, the first of those has the focus. */
+export function FileShown({ children }: { children: ComponentChildren }): JSX.Element {
+  const element = useRef<HTMLDivElement>(null);
+  useFocusHeir(element, (shown) => {
+    const offered = shown.querySelector<HTMLElement>(".chat-refused button");
+    return offered ?? shown.querySelector<HTMLElement>(".file-card button");
+  });
+  return (
+    <div ref={element} class="file">
+      {children}
+    </div>
+  );
+}
 
 interface CardProps {
   readonly name: string;

@@ -17,7 +17,9 @@ const LONGEST_KIND = 5;
 export function sizeText(octets: number): string {
   const place = octets < STEP ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(octets) / 3));
   const unit = UNITS[place] ?? "byte";
-  const format = new Intl.NumberFormat(language === "de" ? "de" : "en", { style: "unit", unit, maximumFractionDigits: 1 });
+  const unitDisplay = unit === "byte" ? "long" : "short"; // The short one has no plural.
+  const style = { style: "unit", unit, unitDisplay, maximumFractionDigits: 1 } as const;
+  const format = new Intl.NumberFormat(language === "de" ? "de" : "en", style);
   return format.format(octets / STEP ** place);
 }
 

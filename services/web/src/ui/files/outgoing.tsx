@@ -6,7 +6,7 @@ import type { Unsent } from "../../session/content/files/uploads.ts";
 import type { Session } from "../../session/session.ts";
 import { OwnLine } from "../chat/ownline.tsx";
 import { AttachButton } from "./attach.tsx";
-import { FileCard } from "./card.tsx";
+import { FileCard, FileShown } from "./card.tsx";
 import { factsOf, reasonFor } from "./facts.ts";
 import { TransferCard } from "./transfer.tsx";
 
@@ -16,22 +16,24 @@ export function OutgoingFile({ session, upload }: { session: Session; upload: Up
   const { name, addressee } = upload;
   return (
     <OwnLine session={session} addressee={addressee}>
-      {state.name === "failed" ? (
-        <>
-          <FileCard name={name} about={factsOf({ name, size: upload.file.size })} />
-          <div class="chat-refused">
-            <p>{texts.notSent(reasonFor(state.reason, addressee?.name))}</p>
-            <button type="button" class="button small outline" onClick={() => upload.start()}>
-              {texts.tryAgain}
-            </button>
-            <button type="button" class="button small ghost" onClick={() => upload.cancel()}>
-              {texts.discardMessage}
-            </button>
-          </div>
-        </>
-      ) : (
-        <TransferCard name={name} transfer={upload} isOutgoing />
-      )}
+      <FileShown>
+        {state.name === "failed" ? (
+          <>
+            <FileCard name={name} about={factsOf({ name, size: upload.file.size })} />
+            <div class="chat-refused">
+              <p>{texts.notSent(reasonFor(state.reason, addressee?.name))}</p>
+              <button type="button" class="button small outline" onClick={() => upload.start()}>
+                {texts.tryAgain}
+              </button>
+              <button type="button" class="button small ghost" onClick={() => upload.cancel()}>
+                {texts.discardMessage}
+              </button>
+            </div>
+          </>
+        ) : (
+          <TransferCard name={name} transfer={upload} isOutgoing />
+        )}
+      </FileShown>
     </OwnLine>
   );
 }

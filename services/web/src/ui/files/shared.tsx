@@ -8,7 +8,7 @@ import { isProgram } from "../../session/content/files/names.ts";
 import type { Preview, SharedFile } from "../../session/content/files/sharedfile.ts";
 import type { Session } from "../../session/session.ts";
 import { Icon } from "../icons.tsx";
-import { CardButton, FileCard } from "./card.tsx";
+import { CardButton, FileCard, FileShown } from "./card.tsx";
 import { factsOf, reasonFor } from "./facts.ts";
 import { useAddress } from "./picture.ts";
 import { TransferCard } from "./transfer.tsx";
@@ -21,7 +21,7 @@ export function SharedFileCard({ session, entry, file }: { session: Session; ent
   const state = download?.state.value;
   const isViewed = useSignal(false);
   return (
-    <div class="file">
+    <FileShown>
       {file.preview !== undefined && (
         <PreviewPicture
           preview={file.preview}
@@ -54,7 +54,7 @@ export function SharedFileCard({ session, entry, file }: { session: Session; ent
         </p>
       )}
       {isViewed.value && <Viewer session={session} file={file} close={() => (isViewed.value = false)} />}
-    </div>
+    </FileShown>
   );
 }
 

@@ -54,7 +54,7 @@ export function Viewer({ session, file, close }: ViewerProps): JSX.Element {
       </div>
       <div class="viewer-body">
         {address !== undefined && isShown.value && (
-          <img src={address} alt={file.name} onError={() => (isShown.value = false)} />
+          <img src={address} alt={texts.sharedPicture} onError={() => (isShown.value = false)} />
         )}
         {!isShown.value && <p role="status">{texts.pictureNotShown}</p>}
         {state.name === "failed" && <p role="status">{texts.notReceived(reasonFor(state.reason))}</p>}
