@@ -19,6 +19,11 @@ export function Modal({ name, class: className, close, children }: ModalProps): 
     const dialog = element.current;
     const giveBack = borrowFocus(dialog);
     dialog?.showModal();
+    // What lies within was shown before, and would be under it.
+    for (const inner of dialog?.querySelectorAll<HTMLDialogElement>("dialog[open]") ?? []) {
+      inner.close();
+      inner.showModal();
+    }
     return () => {
       dialog?.close();
       giveBack();
