@@ -178,6 +178,7 @@ def test_another_camera_is_chosen_in_the_meeting(chooser: Participant, watcher: 
 
 
 def test_a_phone_switches_between_its_cameras(chooser: Participant, watcher: Participant) -> None:
+    choose_camera(chooser, "fake_device_0")
     chooser.page.do("resize", {"width": 390, "height": 844})
     chooser.page.evaluate(LAST_LOOKS_AWAY)
     for label in ("fake_device_1", "fake_device_2"):
@@ -188,6 +189,7 @@ def test_a_phone_switches_between_its_cameras(chooser: Participant, watcher: Par
     assert chooser.sees(own_camera("fake_device_2"), 10).result()
     assert not chooser.page.evaluate("document.querySelector('.tile video.mirrored') !== null")
     watcher.receives([f"{chooser.name}/camera"], 20)
+    chooser.page.do("resize", {"width": 1280, "height": 800})
 
 
 @pytest.mark.full

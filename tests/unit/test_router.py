@@ -442,6 +442,26 @@ def test_a_sender_hears_when_its_packets_came(core: Simulation) -> None:
     assert not [each for each in receiver.rtcp if each[1] == 205]
 
 
+def test_an_old_packet_of_a_stream_given_up_is_no_arrival(core: Simulation) -> None:
+    sender, receiver = pair(core)
+
+    def packet(ssrc: int, sequence_number: int, number: int) -> bytes:
+        extensions = element(MID_ID, b"1") + element(NUMBER_ID, struct.pack("!H", number))
+        return build(VP8, sequence_number, 0, ssrc, b"\x90\x80\x01" + bytes(60), extensions=extensions)
+
+    caught = sender.outbound.protect(packet(0xABC, 1, 50_000))
+    core.receive(64 * MS, sender.address, caught)
+    # So long afterwards that its number seems to lie ahead.
+    sender.send([packet(0xABD, 1, 4_000), packet(0xABD, 2, 24_000)], 65 * MS)
+    run(core, 66 * MS, 300 * MS, sender, receiver)
+    sender.rtcp.clear()
+    core.receive(301 * MS, sender.address, caught)
+    sender.send([packet(0xABD, 3, 24_001), packet(0xABD, 4, 24_002)], 302 * MS)
+    run(core, 303 * MS, SECOND, sender, receiver)
+    told = [read(each) for each in sender.rtcp if each[1] == 205 and each[0] & 0x1F == 15]
+    assert [each.arrivals for each in told] == [{24_001: 302_000, 24_002: 302_000}]
+
+
 def test_a_page_full_of_pictures_is_reported_whole() -> None:
     core = Simulation(legs=4, sources=4, slots=64, packets=4096)
     ssrcs = range(1000, 1096, 2)  # 48 pictures: more reports than one compound packet holds.

@@ -122,9 +122,14 @@ cdef bint feedback_send_reports(Leg *leg, uint64_t now_ns, uint64_t wallclock_ns
 
 cdef bint feedback_send_arrivals(Leg *leg, Outbox *outbox) noexcept nogil:
     cdef uint8_t packet[RTCP_SIZE_MAX]
+    cdef int64_t untold = leg.arrivals.next
+    cdef uint8_t feedback_count = leg.arrivals.feedback_count
     if not leg_can_send(leg):
         return False
-    return send(leg, packet, twcc_write(&leg.arrivals, packet, RTCP_SIZE_MAX, leg.rtcp_ssrc, leg.arrived_ssrc), outbox)
+    if send(leg, packet, twcc_write(&leg.arrivals, packet, RTCP_SIZE_MAX, leg.rtcp_ssrc, leg.arrived_ssrc), outbox):
+        return True
+    leg.arrivals.next, leg.arrivals.feedback_count = untold, feedback_count
+    return False
 
 
 cdef bint feedback_request_key_frame(Source *source, Outbox *outbox) noexcept nogil:

@@ -307,8 +307,6 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     status = srtp_unprotect(leg.receive, stream, data, size, header.header_size, packet.data, &plain_size, &index)
     if status != OK:
         return status
-    if leg.transport_cc:
-        note_transport(leg, &header, packet, now_ns)
     # An older one may have been caught on its way and sent on by somebody else.
     ice_heard(&leg.ice, source if index == stream.highest else NULL, now_ns)
     if route == NULL:
@@ -318,6 +316,9 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     elif not rtx and not layer.bound:
         # Its SSRC was told in the SDP.
         start_layer(layer, next_stream_number)
+    # Not before its stream is known: of one that is not, an old packet may have been sent again by somebody else.
+    if leg.transport_cc:
+        note_transport(leg, &header, packet, now_ns)
     status = rtp_payload_size(&payload_size, &header, packet.data, plain_size)
     if status != OK:
         return status
