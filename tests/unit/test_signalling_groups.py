@@ -449,6 +449,8 @@ async def test_a_leave_is_stored_with_the_commit_that_follows_from_it(hall: Hall
     await cleo.client.ask(leave=pb.Leave())
     await hall.delivery.attend()
     assert anna.take() == ["commit_requested"]
+    # Nor does anything that happens meanwhile, here or in another meeting, put a write in the commit's way.
+    await hall.delivery.attend()
     group = stored[meeting_id].group
     assert group is not None and (set(group.leaves), group.leaving) == ({0, 1, 2}, set())
     # Asked again, it is the next one's turn, and no other's.

@@ -82,7 +82,7 @@ class _Hall:
     present: set[str] = field(default_factory=set)
     online: set[str] = field(default_factory=set)
     back: set[str] = field(default_factory=set)
-    # Who left, until that is stored. It counts from the moment that it is known.
+    # Who left, until the assembly has it or it is stored. It counts from the moment that it is known.
     gone: set[str] = field(default_factory=set)
     # Of whoever was in it: a leaf outlives its owner's presence by a commit.
     subjects: dict[str, str] = field(default_factory=dict)
@@ -235,7 +235,7 @@ class DeliveryService:
                     await self._changed.wait()
 
     async def attend(self) -> None:
-        """Stores who has left, and asks for what is due now."""
+        """Takes note of who has left, and asks for what is due now. Stores who has left if no commit is to do so."""
         self._changed.clear()
         turns = (self._attend(meeting_id, hall) for meeting_id, hall in list(self._halls.items()))
         # One meeting whose turn fails does not keep the others from theirs.
@@ -258,6 +258,7 @@ class DeliveryService:
                 # Who is gone is stored with the commit, which would have to wait for it. A restart before that finds it
                 # in the meetings' own tables.
                 hall.assembly = draft
+                hall.gone.clear()
             elif draft is not hall.assembly:
                 await self._keep(meeting_id, hall, draft)
             if isinstance(decision, FoundingAsked):
