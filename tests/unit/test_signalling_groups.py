@@ -505,12 +505,57 @@ async def test_one_whose_leave_could_not_be_stored_comes_into_the_group_again(ha
         await hall.meetings.take_out(person, "test")
     await hall.delivery.attend()
     # Nobody was asked meanwhile: all is as it was.
-    assert (anna.take(), ben.take()) == ([], [])
+    assert (anna.take(), ben.take(), cleo.take()) == ([], [], [])
     package = await cleo.enter()
     await hall.wait(BATCH_NS)
     back = commit(1, 0, remove(2), b"\0\1" + package, path=True, group_id=GROUP_ID)
     assert (await anna.send(back, b"welcome")).HasField("ack")
     assert cleo.take() == ["group_welcome"]
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_one_whose_leave_fails_after_others_were_asked_is_told_to_enter_anew(committed: bool) -> None:
+    core = SlowCore()
+    hall = Hall(core)
+    anna, ben, cleo = await hall.group_of("anna", "ben", "cleo")
+    person = hall.meetings.participant(cleo.id)
+    assert person is not None
+    person.transport_id = "cleo.1"
+    hall.store.failures.append(OSError("no space left on device"))
+    removing = asyncio.create_task(hall.meetings.take_out(person, "test"))
+    await core.cutting.wait()
+    await hall.delivery.attend()
+    assert anna.take() == ["commit_requested"]
+    removal = commit(1, 0, remove(2), path=True, group_id=GROUP_ID)
+    if committed:
+        assert (await anna.send(removal)).HasField("ack")
+    assert cleo.take() == []
+    core.let.set()
+    with pytest.raises(OSError, match="no space"):
+        await removing
+    await hall.wait()
+    assert cleo.take() == ["group_retired"], "once, and so that her client enters with a new leaf"
+    package = await cleo.enter()
+    if not committed:
+        assert (await anna.send(removal)).HasField("ack"), "what was asked for counts though she stays"
+    assert (anna.take(), ben.take()) == (["group_handshake"], ["group_handshake"])
+    await hall.wait(BATCH_NS)
+    assert (await anna.send(commit(2, 0, b"\0\1" + package, group_id=GROUP_ID), b"welcome")).HasField("ack")
+    assert cleo.take() == ["group_welcome"]
+
+
+async def test_one_whose_leave_fails_while_the_group_stores_it_is_told_too(hall: Hall) -> None:
+    anna, ben, cleo = await hall.group_of("anna", "ben", "cleo")
+    dora = await hall.come("dora")
+    meeting = hall.meetings.meetings()[0]
+    person = meeting.participants[cleo.id]
+    hall.presence.participant_left(meeting, person, None)
+    # With dora's entry it is stored that cleo's leaf goes.
+    hall.groups.meanwhile.append(lambda: hall.presence.participant_changed(meeting, person))
+    await dora.enter()
+    await hall.delivery.attend()
+    assert cleo.take() == ["group_retired"]
+    assert "group_retired" not in [*anna.take(), *ben.take(), *dora.take()]
 
 
 async def test_who_leaves_while_something_is_stored_is_not_forgotten(hall: Hall) -> None:

@@ -84,6 +84,8 @@ class _Hall:
     back: set[str] = field(default_factory=set)
     # Who left, until the assembly has it or it is stored. It counts from the moment that it is known.
     gone: set[str] = field(default_factory=set)
+    # Who was on the way out and stays, until that one is told what came of the leaf.
+    stayed: set[str] = field(default_factory=set)
     # Of whoever was in it: a leaf outlives its owner's presence by a commit.
     subjects: dict[str, str] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -134,6 +136,10 @@ class DeliveryService:
         hall = self._halls.get(member.meeting_id)
         if hall is None:
             hall = self._halls[member.meeting_id] = _Hall(Assembly(self._monotonic_ns()))
+        if member.participant_id in hall.subjects and member.participant_id not in hall.present:
+            # The leave failed. What is being stored or asked of members may count it still.
+            hall.stayed.add(member.participant_id)
+            self._changed.set()
         hall.present.add(member.participant_id)
         hall.gone.discard(member.participant_id)
         hall.subjects[member.participant_id] = member.subject_id
@@ -161,7 +167,7 @@ class DeliveryService:
         hall = self._halls.get(member.meeting_id)
         if hall is None or member.participant_id not in hall.present:
             return
-        for here in (hall.present, hall.online, hall.back):
+        for here in (hall.present, hall.online, hall.back, hall.stayed):
             here.discard(member.participant_id)
         hall.gone.add(member.participant_id)
         self._changed.set()
@@ -252,6 +258,7 @@ class DeliveryService:
             draft = self._without_gone(hall) if hall.gone else hall.assembly
             while hall.back:
                 draft.heard_nothing(hall.back.pop())
+            self._tell_stayed(hall)
             decision = draft.poll(self._monotonic_ns(), hall.online)
             if isinstance(decision, CommitAsked):
                 self._announcer.commit_asked(decision)
@@ -268,6 +275,14 @@ class DeliveryService:
                 if draft.group is not None:
                     draft.retire()
                 await self._keep(meeting_id, hall, draft)
+
+    def _tell_stayed(self, hall: _Hall) -> None:
+        group = hall.assembly.group
+        if group is not None:
+            # Their leaves go, or went. With the group over for their clients, they enter with new ones. Of a group that
+            # is over for everybody they were told with the others.
+            self._announcer.retired(hall.stayed - set(group.staying.values()), group.group_id)
+        hall.stayed.clear()
 
     def _hall_of(self, member: Member) -> _Hall:
         hall = self._halls.get(member.meeting_id)
