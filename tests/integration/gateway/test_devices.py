@@ -115,12 +115,25 @@ async def test_a_session_from_its_offer_to_its_end(
         assert headers["Content-Type"] == "application/trickle-ice-sdpfrag"
         assert not control.requests[-1].entity_tags
 
+        # As RFC 9725 itself writes it.
+        status, headers, _ = await ask("PATCH", session, {**FRAGMENT, "If-Match": '"*"'}, b"a=x\r\n")
+        assert (status, headers["ETag"]) == (200, '"e2"')
+        assert not control.requests[-1].entity_tags
+
         # A tag is of no account where no ICE session is meant.
         status, _, _ = await ask("DELETE", session, {**TOKEN, "If-Match": '"other"'})
         assert status == 200
         assert control.requests[-1] == pb.CloseDeviceSessionRequest(
             token="device-token", session_id="secret-id", direction=direction
         )
+
+
+async def test_a_slash_in_a_sessions_name_is_for_control_to_refuse(open_devices: Opener) -> None:
+    async with open_devices() as (ask, control):
+        control.refusal = (grpc.StatusCode.NOT_FOUND, "there is no such session")
+        status, headers, body = await ask("DELETE", "/whip/a%2Fb", TOKEN)
+        assert problem(headers, body, 404)
+        assert (status, control.requests[-1].session_id) == (404, "a/b")
 
 
 async def test_options_tell_what_is_taken_and_let_any_origin_ask(open_devices: Opener) -> None:
@@ -151,6 +164,7 @@ async def test_options_tell_what_is_taken_and_let_any_origin_ask(open_devices: O
         ("POST", "/whip", {**SDP, "Authorization": "Bearer a b"}, b"v=0", 401),
         ("POST", "/whip", {**SDP, "Authorization": "Bearer " + "a" * 2000}, b"v=0", 401),
         ("DELETE", "/whip/secret-id", {}, b"", 401),
+        ("DELETE", "/whip/a%2Fb", {}, b"", 401),
         ("POST", "/whip", {**SDP, "Content-Type": "text/plain"}, b"v=0", 415),
         ("POST", "/whip", TOKEN, b"v=0", 415),
         ("POST", "/whip", SDP, b"a" * (256 * 1024 + 1), 413),

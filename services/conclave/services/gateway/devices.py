@@ -140,8 +140,9 @@ class Devices:
 
 
 def _session(request: web.Request) -> tuple[str, pb.DeviceDirection.ValueType]:
-    path, _, session_id = request.path.rpartition("/")
-    return session_id, SESSION_PATHS[path]
+    # The identifier may hold a slash, written as %2F: then there is no such session, which is for control to say.
+    direction = next(SESSION_PATHS[path] for path in SESSION_PATHS if request.path.startswith(f"{path}/"))
+    return request.match_info["session_id"], direction
 
 
 def _preflight(allowed: str) -> dict[str, str]:

@@ -32,7 +32,8 @@ def entity_tags(request: web.Request) -> list[str]:
     if not written:
         detail = "Send If-Match with the ETag of the ICE session to add candidates, or If-Match: * to restart ICE."
         raise Problem(428, detail)
-    if written == "*":
+    # In quotes it is a tag to RFC 9110, and the restart of RFC 9725's own example; no tag of ours is one.
+    if written in ("*", '"*"'):
         return []
     matches = [_ENTITY_TAG.fullmatch(part.strip()) for part in written.split(",")]
     if len(matches) > _MAX_TAGS or any(match is None for match in matches):
