@@ -87,6 +87,17 @@ async def test_a_members_only_room_has_personal_invites_only(api: Any) -> None:
     await api.rooms.CreateInvite(pb.CreateInviteRequest(parent="rooms/board", display_name="Anna Berg"))
 
 
+async def test_an_end_to_end_room_has_no_invites_for_devices(api: Any) -> None:
+    await make_room(api)
+    room = pb.Room(protection_mode=pb.PROTECTION_MODE_END_TO_END)
+    await api.rooms.CreateRoom(pb.CreateRoomRequest(room_id="council", room=room))
+    invite = pb.CreateInviteRequest(parent="rooms/council", role=pb.ROLE_DEVICE, display_name="Hall camera")
+    assert "end-to-end encrypted" in await refused(api.rooms.CreateInvite(invite), grpc.StatusCode.FAILED_PRECONDITION)
+    assert not (await api.rooms.ListInvites(pb.ListInvitesRequest(parent=invite.parent))).invites
+    invite.parent = "rooms/board"
+    assert token_of((await api.rooms.CreateInvite(invite)).url)
+
+
 async def test_a_rooms_own_link_lasts_until_it_is_replaced_or_revoked(api: Any) -> None:
     await make_room(api)
     parent = "rooms/board"

@@ -7,6 +7,7 @@ from conclave.services.domain.identifiers import InviteName, room_name
 
 __all__ = [
     "DeviceNameNeeded",
+    "DeviceRoomEndToEnd",
     "InviteExpired",
     "InviteInvalid",
     "InviteNotFound",
@@ -63,3 +64,13 @@ class DeviceNameNeeded(InvalidArgument):
 
     def __init__(self) -> None:
         super().__init__("name the device that the invite is for: people read it in the meeting")
+
+
+class DeviceRoomEndToEnd(FailedPrecondition):
+    """An invite that would let no device in."""
+
+    def __init__(self, room_id: str) -> None:
+        super().__init__(
+            f"{room_name(room_id)} is end-to-end encrypted: its keys are in the participants' browsers alone, so that "
+            "a device could neither be seen nor see; make the invite into a managed room"
+        )

@@ -29,10 +29,12 @@ from conclave.services.domain.invites import (
     write_token,
 )
 from conclave.services.domain.pages import Page, read_page_request, write_page_token
+from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
 from conclave.services.domain.rooms import MAX_PERSON_DISPLAY_NAME, validate_display_name
 from conclave.services.invites.errors import (
     DeviceNameNeeded,
+    DeviceRoomEndToEnd,
     InviteExpired,
     InviteInvalid,
     InviteNotFound,
@@ -92,7 +94,7 @@ class InviteService:
     ) -> CreatedInvite:
         """Makes an invite into a room; display_name: the member it is for, empty for an invite that guests use.
 
-        Raises RoomNotFound, InvalidArgument, NameNeeded or DeviceNameNeeded.
+        Raises RoomNotFound, InvalidArgument, NameNeeded, DeviceNameNeeded or DeviceRoomEndToEnd.
         """
         now = self._clock()
         if role is Role.DEVICE and not display_name:
@@ -106,6 +108,8 @@ class InviteService:
             room = find_room(session, self._store.tenant_id, room_id)
             if room.admission.members_only and not member:
                 raise NameNeeded(room_id)
+            if role is Role.DEVICE and room.protection_mode is not ProtectionMode.MANAGED:
+                raise DeviceRoomEndToEnd(room_id)
             self._add(session, caller, invite, None)
 
         await self._store.run(work)
