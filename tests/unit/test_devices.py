@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -25,11 +26,18 @@ from conclave.services.domain.errors import ServiceError
 from conclave.services.domain.invites import Invite
 from conclave.services.domain.protection import ProtectionMode
 from conclave.services.domain.roles import Role
-from conclave.services.domain.rooms import Admission
+from conclave.services.domain.rooms import Admission, Room
 from conclave.services.invites.errors import InviteExpired, InviteInvalid, InviteRevoked
 from conclave.services.media.errors import CoreUnavailable
-from conclave.services.media.model import SpeakersChanged, TransportState, TransportStateChanged
-from conclave.services.meetings.model import Meeting, Participant
+from conclave.services.media.model import (
+    CoreInfo,
+    SpeakersChanged,
+    Transport,
+    TransportSpec,
+    TransportState,
+    TransportStateChanged,
+)
+from conclave.services.meetings.model import EndReason, Meeting, Participant
 
 from .signalling_house import ROOM, START, Desk, House, code, hello
 
@@ -76,6 +84,18 @@ class DeviceDesk(Desk):
         if isinstance(self.errors.get(token), InviteInvalid):
             raise InviteInvalid
         return (token.replace("-", "") * 16)[:16]
+
+
+class Reasons:
+    """Why participants left."""
+
+    def __init__(self) -> None:
+        self.told: list[EndReason | None] = []
+
+    def participant_changed(self, meeting: Meeting, participant: Participant) -> None: ...
+
+    def participant_left(self, meeting: Meeting, participant: Participant, reason: EndReason | None) -> None:
+        self.told.append(reason)
 
 
 class DeviceHouse(House):
@@ -205,6 +225,40 @@ async def test_a_device_that_comes_back_takes_the_place_of_what_it_lost(house: D
     assert list(house.meeting.participants) == [house.of(second).id]
 
 
+async def test_sessions_that_open_at_once_are_counted_once(house: DeviceHouse) -> None:
+    house.desk.room = dataclasses.replace(ROOM, max_participants=20)
+    opening = (house.devices.open("device", SEND, SENT) for _ in range(MAX_SESSIONS + 2))
+    opened = await asyncio.gather(*opening, return_exceptions=True)
+    assert [isinstance(each, TooManySessions) for each in opened].count(True) == 2
+    for each in opened[2:MAX_SESSIONS]:
+        assert isinstance(each, Opened)
+        await house.devices.close("device", each.session_id, SEND)
+    held, release = asyncio.Event(), asyncio.Event()
+    make = house.core.create_transport
+
+    async def slowly(spec: TransportSpec) -> Transport:
+        house.core.create_transport = make  # type: ignore[method-assign]
+        held.set()
+        await release.wait()
+        return await make(spec)
+
+    house.core.create_transport = slowly  # type: ignore[method-assign]
+    slow = asyncio.create_task(house.devices.open("device", SEND, SENT))
+    await held.wait()
+    await house.devices.open("device", SEND, SENT)
+    release.set()
+    await slow
+    assert len(house.meeting.participants) == MAX_SESSIONS
+
+
+async def test_a_loss_does_not_cost_the_token_what_goes_the_other_way(house: DeviceHouse) -> None:
+    camera = await house.devices.open("device", SEND, SENT)
+    await house.media_is(camera, TransportState.CONNECTED)
+    await house.media_is(camera, TransportState.DISCONNECTED)
+    screen = await house.devices.open("device", PLAY, PLAYED)
+    assert set(house.meeting.participants) == {house.of(camera).id, house.of(screen).id}
+
+
 async def test_another_token_cannot_touch_a_session(house: DeviceHouse) -> None:
     opened = await house.devices.open("device", SEND, SENT)
     ann = await house.join("Ann")
@@ -255,6 +309,38 @@ async def test_the_entity_tag_of_the_ice_session_decides(house: DeviceHouse) -> 
     assert await patch(*known, [restarted.entity_tag], CANDIDATE) is None
 
 
+async def test_a_restart_whose_answer_was_lost_is_answered_again(house: DeviceHouse) -> None:
+    opened = await house.devices.open("device", SEND, SENT)
+    first = await house.devices.patch("device", opened.session_id, SEND, [], NEW_ICE)
+    assert first is not None
+    assert await house.devices.patch("device", opened.session_id, SEND, [], NEW_ICE) == first
+    assert await house.devices.patch("device", opened.session_id, SEND, [first.entity_tag], CANDIDATE) is None
+
+
+async def test_a_session_that_ends_while_the_core_is_asked_is_over(house: DeviceHouse) -> None:
+    opened = await house.devices.open("device", SEND, SENT)
+    device, restart, info = house.of(opened), house.core.restart_ice, house.core.info
+
+    async def end_it(transport_id: str, remote_ice_ufrag: str) -> Transport:
+        transport = await restart(transport_id, remote_ice_ufrag)
+        await house.meetings.take_out(device, "administrator:local")
+        return transport
+
+    house.core.restart_ice = end_it  # type: ignore[method-assign]
+    with pytest.raises(SessionOver):
+        await house.devices.patch("device", opened.session_id, SEND, [], NEW_ICE)
+
+    async def end_all() -> CoreInfo:
+        for participant in list(house.meeting.participants.values()):
+            await house.meetings.leave(participant)
+        return await info()
+
+    house.core.info = end_all  # type: ignore[method-assign]
+    with pytest.raises(SessionOver):
+        await house.devices.open("device-2", SEND, SENT)
+    assert not house.devices._ice
+
+
 @pytest.mark.parametrize("fragment", ["", "a=ice-ufrag:another\r\n", CANDIDATE])
 async def test_a_restart_names_both_credentials(house: DeviceHouse, fragment: str) -> None:
     opened = await house.devices.open("device", SEND, SENT)
@@ -278,7 +364,10 @@ async def test_a_session_that_never_connects_ends(house: DeviceHouse) -> None:
     await house.devices.tick()
     assert house.meetings.meetings()
     house.now_ns += 1
+    # Nobody chose it: the others and the audit log hear so.
+    house.meetings.observe(reasons := Reasons())
     await house.devices.tick()
+    assert reasons.told == [EndReason.TIMED_OUT]
     assert not house.meetings.meetings()
     assert not house.core.transports
 
@@ -302,6 +391,22 @@ async def test_a_revoked_token_ends_its_sessions(house: DeviceHouse) -> None:
     await house.devices.invite_revoked(ROOM.room_id, house.of(opened).invite_id)
     assert list(house.meeting.participants) == [house.of(other).id]
     assert len(house.core.transports) == 1
+
+
+async def test_a_token_revoked_while_its_device_comes_in_opens_nothing(house: DeviceHouse) -> None:
+    get = house.desk.get
+
+    async def revoke(room_id: str) -> Room:
+        # Nothing stands yet that a revocation could end.
+        house.desk.errors["device"] = InviteRevoked()
+        await house.devices.invite_revoked(room_id, house.desk.identify("device"))
+        return await get(room_id)
+
+    house.desk.get = revoke  # type: ignore[method-assign]
+    with pytest.raises(TokenRefused):
+        await house.devices.open("device", SEND, SENT)
+    assert not house.meetings.meetings()
+    assert not house.core.transports
 
 
 async def test_a_session_goes_on_when_control_restarts(house: DeviceHouse) -> None:

@@ -36,7 +36,6 @@ from conclave.services.meetings.register import carried_out
 from conclave.services.meetings.service import MeetingService
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.fragment import parse_fragment, write_fragment
-from conclave.services.sdp.offer import Offer
 from conclave.services.signalling.media import ANY_HEIGHT, MediaSessions
 from conclave.services.signalling.negotiation import local_transport, write_transport_answer
 from conclave.services.signalling.slots import Wish
@@ -89,6 +88,8 @@ class _Ice:
 
     entity_tag: str
     remote_ufrag: str
+    # Its answer, if a restart began it: given again to a device that it has not reached.
+    restarted: Restarted | None = None
 
 
 class DeviceService:
@@ -116,26 +117,28 @@ class DeviceService:
     @carried_out
     async def open(self, token: str, direction: Direction, sdp: str) -> Opened:
         """Brings a device into its room's meeting. Raises what `errors` names, and what joining and the core do."""
-        try:
-            invite = await self._invites.verify(token)
-        except (InviteInvalid, InviteExpired, InviteRevoked) as error:
-            raise TokenRefused(str(error)) from None
+        invite = await self._verify(token)
         room = await self._rooms.get(invite.room_id)
         if room.protection_mode is not ProtectionMode.MANAGED:
             raise EndToEndRoom
         if invite.role is not Role.DEVICE:
             raise NoDevice("this token is of an invite for people; make one with `conclave invite ROOM --role device`")
         offer = read_offer(sdp, direction)
-        await self._drop_lost(invite)
-        if len(self._sessions_of(invite.invite_id)) + self._opening[invite.invite_id] >= MAX_SESSIONS:
-            raise TooManySessions(f"this token has {MAX_SESSIONS} sessions already; end one with DELETE")
-        self._opening[invite.invite_id] += 1
+        await self._drop_lost(invite, direction)
+        person, session_id = await self._join(room, invite)
+        kinds = sources_of(offer)
         try:
-            return await self._enter(room, invite, offer)
-        finally:
-            self._opening[invite.invite_id] -= 1
-            if not self._opening[invite.invite_id]:
-                del self._opening[invite.invite_id]
+            # A revocation ends the sessions that it finds: this one, from here on.
+            await self._verify(token)
+            if kinds:
+                await self._media.set_sources(person, dict.fromkeys(kinds.values(), True))
+            transport, info = await self._media.make(person, offer, kinds)
+        except BaseException:
+            await self._meetings.leave(person)
+            raise
+        answer = for_devices(write_transport_answer(offer, transport, info, secrets.randbits(62)))
+        ice = self._know(person, _Ice(secrets.token_hex(8), offer.ice_ufrag))
+        return Opened(session_id, ice.entity_tag, answer)
 
     async def patch(
         self, token: str, session_id: str, direction: Direction, entity_tags: list[str], fragment: str
@@ -160,10 +163,11 @@ class DeviceService:
         if not told.ice_ufrag:
             raise DescriptionMalformed("a restart of ICE needs a=ice-ufrag and a=ice-pwd")
         if ice is not None and told.ice_ufrag == ice.remote_ufrag:
-            return None
+            return ice.restarted
         transport, info = await self._media.restart(participant, told.ice_ufrag)
-        entity_tag = self._name_ice(participant, told.ice_ufrag)
-        return Restarted(entity_tag, write_fragment(local_transport(transport, info)))
+        restarted = Restarted(secrets.token_hex(8), write_fragment(local_transport(transport, info)))
+        self._know(participant, _Ice(restarted.entity_tag, told.ice_ufrag, restarted))
+        return restarted
 
     async def close(self, token: str, session_id: str, direction: Direction) -> None:
         """Takes a device out of the meeting. Raises TokenRefused and SessionOver."""
@@ -187,10 +191,10 @@ class DeviceService:
         """Ends sessions without media, and shows those that play what is to be seen."""
         for meeting in self._meetings.meetings():
             for participant in list(meeting.participants.values()):
-                if participant.role is not Role.DEVICE:
+                if participant.role is not Role.DEVICE or not self._meetings.register.stays(participant):
                     continue
                 if self._is_over(participant):
-                    await self._meetings.leave(participant)
+                    await self._meetings.time_out(participant)
                 elif participant.media is MediaState.CONNECTED and not participant.attached:
                     # Control has restarted: there is no signalling that could come back, and the media goes on.
                     participant.attached = True
@@ -198,29 +202,35 @@ class DeviceService:
                 if not participant.published and self._media.stands(participant):
                     await self._show(meeting, participant)
 
-    async def _enter(self, room: Room, invite: Invite, offer: Offer) -> Opened:
+    async def _verify(self, token: str) -> Invite:
+        try:
+            return await self._invites.verify(token)
+        except (InviteInvalid, InviteExpired, InviteRevoked) as error:
+            raise TokenRefused(str(error)) from None
+
+    async def _join(self, room: Room, invite: Invite) -> tuple[Participant, str]:
+        if len(self._sessions_of(invite.invite_id)) + self._opening[invite.invite_id] >= MAX_SESSIONS:
+            raise TooManySessions(f"this token has {MAX_SESSIONS} sessions already; end one with DELETE")
         cannot_wait = "no host is there to let the device in; try again when one is"
         if self._meetings.reason_to_wait(room, invite) is not None:
             raise NotLetIn(cannot_wait)
-        person, session_id = await self._meetings.join(room, invite, "")
+        # Until it is among the sessions, where it would be counted twice.
+        self._opening[invite.invite_id] += 1
+        try:
+            person, session_id = await self._meetings.join(room, invite, "")
+        finally:
+            self._opening[invite.invite_id] -= 1
+            if not self._opening[invite.invite_id]:
+                del self._opening[invite.invite_id]
         if isinstance(person, Waiting):
             await self._meetings.leave(person)
             raise NotLetIn(cannot_wait)
-        kinds = sources_of(offer)
-        try:
-            if kinds:
-                await self._media.set_sources(person, dict.fromkeys(kinds.values(), True))
-            transport, info = await self._media.make(person, offer, kinds)
-        except BaseException:
-            await self._meetings.leave(person)
-            raise
-        answer = for_devices(write_transport_answer(offer, transport, info, secrets.randbits(62)))
-        return Opened(session_id, self._name_ice(person, offer.ice_ufrag), answer)
+        return person, session_id
 
-    async def _drop_lost(self, invite: Invite) -> None:
+    async def _drop_lost(self, invite: Invite, direction: Direction) -> None:
         """A device that comes back takes the place of the presence that it has lost."""
         for participant in self._sessions_of(invite.invite_id):
-            if participant.media is MediaState.INTERRUPTED:
+            if participant.media is MediaState.INTERRUPTED and _direction_of(participant) is direction:
                 await self._meetings.leave(participant)
 
     def _session(self, token: str, session_id: str, direction: Direction) -> Participant:
@@ -228,14 +238,14 @@ class DeviceService:
             invite_id = self._invites.identify(token)
         except InviteInvalid as error:
             raise TokenRefused(str(error)) from None
-        over = SessionOver("there is no such session of this token, or no more; open one with POST")
+        over = _over()
         try:
             person = self._meetings.owner_of(session_id)
         except SessionLost:
             raise over from None
         if not isinstance(person, Participant) or person.role is not Role.DEVICE or person.invite_id != invite_id:
             raise over
-        if direction is not (Direction.SEND if person.published else Direction.PLAY):
+        if direction is not _direction_of(person):
             raise over
         return person
 
@@ -247,9 +257,12 @@ class DeviceService:
             if participant.role is Role.DEVICE and participant.invite_id == invite_id
         ]
 
-    def _name_ice(self, participant: Participant, remote_ufrag: str) -> str:
-        ice = self._ice[participant.id] = _Ice(secrets.token_hex(8), remote_ufrag)
-        return ice.entity_tag
+    def _know(self, participant: Participant, ice: _Ice) -> _Ice:
+        """Keeps the ICE session that goes on. Raises SessionOver: it may have ended while the core was asked."""
+        if not self._meetings.register.stays(participant):
+            raise _over()
+        self._ice[participant.id] = ice
+        return ice
 
     def _is_over(self, participant: Participant) -> bool:
         """Whether the session has lost its transport, or never connected one."""
@@ -272,4 +285,13 @@ class DeviceService:
         except ServiceError:
             # The core is away, or the session has ended meanwhile; looked at again in the next turn.
             return
-        self._shown[player.id] = wanted
+        if self._meetings.register.stays(player):
+            self._shown[player.id] = wanted
+
+
+def _direction_of(participant: Participant) -> Direction:
+    return Direction.SEND if participant.published else Direction.PLAY
+
+
+def _over() -> SessionOver:
+    return SessionOver("there is no such session of this token, or no more; open one with POST")

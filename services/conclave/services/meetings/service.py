@@ -335,6 +335,10 @@ class MeetingService:
         """Removes somebody, whose invite lets them in no more while the meeting lasts."""
         await self._remove([participant], EndReason.REMOVED, actor)
 
+    async def time_out(self, participant: Participant) -> None:
+        """Takes out somebody who has not been heard of for too long."""
+        await self._remove([participant], EndReason.TIMED_OUT, "conclave-control")
+
     async def get(self, name: MeetingName) -> MeetingRecord:
         """One meeting, over or not. Raises MeetingNotFound."""
         record = await self._store.find(name)
