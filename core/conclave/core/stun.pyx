@@ -232,7 +232,7 @@ cdef void write_head(uint8_t *out, uint16_t message_type, const uint8_t *transac
 
 
 cdef size_t finish(uint8_t *out, size_t size, const uint8_t *password, size_t password_size) noexcept nogil:
-    """Adds MESSAGE-INTEGRITY unless `password` is NULL, then FINGERPRINT. Returns the message's size, 0 when HMAC fails."""
+    """Adds MESSAGE-INTEGRITY unless `password` is NULL, then FINGERPRINT. Returns the message's size, 0 for one too long."""
     if password != NULL:
         if integrity(out + size + 4, out, size, password, password_size) != OK:
             return 0

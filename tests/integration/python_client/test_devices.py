@@ -11,7 +11,6 @@ from conclave.client import Event, EventStream, ParticipantJoined, ParticipantLe
 from python_client.running import Appliance
 from python_client.whip import Colour, Device, Silence
 
-FRAGMENT = {"Content_Type": "application/trickle-ice-sdpfrag"}
 ORANGE, BLUE = (230, 130, 20), (20, 40, 200)
 
 
