@@ -18,6 +18,17 @@ export class LockingBrowser {
   }
 }
 
+/** Locks that the browser refuses once, as it does to a page that it is about to put away. */
+export function locksRefusedOnce(locks: Locks): Locks {
+  let isRefused = false;
+  const request = (...asked: Parameters<LockManager["request"]>): Promise<unknown> => {
+    if (isRefused) return locks.request(...asked);
+    isRefused = true;
+    return Promise.reject(new DOMException("refused", "InvalidStateError"));
+  };
+  return { request } as Locks;
+}
+
 /** The locks of a page that has its browser to itself. */
 export function loneLocks(): Locks {
   return new LockingBrowser().page();

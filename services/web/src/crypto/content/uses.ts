@@ -22,7 +22,11 @@ export class Uses {
         begun();
         return ended;
       };
-      const held = this.#locks.request(LOCK + meeting, { mode: "shared" }, hold).catch(failed);
+      const held = this.#locks.request(LOCK + meeting, { mode: "shared" }, hold).catch((error: unknown) => {
+        // The next one that begins asks again.
+        this.#ends.delete(meeting);
+        failed(error);
+      });
       this.#ends.set(meeting, async () => {
         end();
         await held;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { DataSecrets } from "../../../src/crypto/content/epoch.ts";
 import { PageVaultStore } from "../../../src/crypto/content/pagestore.ts";
 import { LONGEST_KEPT_MS, STILL_USED_MS, Vault } from "../../../src/crypto/content/vault.ts";
-import { LockingBrowser, loneLocks } from "../../locks.ts";
+import { LockingBrowser, locksRefusedOnce, loneLocks } from "../../locks.ts";
 import { member } from "../epochs.ts";
 import { hex } from "../vectors.ts";
 
@@ -143,6 +143,16 @@ test("pages that leave at the same time leave nothing behind", async () => {
   for (const vault of vaults) await vault.enter(MEETING, 0);
   await Promise.all(vaults.map((vault) => vault.forget(MEETING)));
   assert.deepEqual(await store.meetings(), []);
+});
+
+test("a page that was refused the lock once holds it the next time", async () => {
+  const [store, browser] = [new PageVaultStore(), new LockingBrowser()];
+  const inMeeting = new Vault(Promise.resolve(store), locksRefusedOnce(browser.page()));
+  await assert.rejects(inMeeting.enter(MEETING, 0), /refused/u);
+  await inMeeting.enter(MEETING, 0);
+  await inMeeting.keepEpoch(MEETING, SECRETS);
+  await new Vault(Promise.resolve(store), browser.page()).sweep(2 * LONGEST_KEPT_MS);
+  assert.equal((await store.keys(MEETING)).size, 1);
 });
 
 test("no other page deletes what is a day old while a page is in its meeting", async () => {

@@ -62,7 +62,10 @@ export class PrivateFiles {
   /** Until the page is gone: as long as it is there, nobody sweeps its folder. */
   async #hold(): Promise<void> {
     await new Promise<void>((held, failed) => {
-      this.#surroundings.locks.request(LOCK + this.#name, () => new Promise<never>(() => held())).catch(failed);
+      this.#surroundings.locks.request(LOCK + this.#name, () => new Promise<never>(() => held())).catch((error: unknown) => {
+        this.#held = undefined;
+        failed(error);
+      });
     });
   }
 

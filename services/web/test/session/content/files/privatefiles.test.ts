@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { MOST_IN_MEMORY, NoRoom } from "../../../../src/session/content/files/place.ts";
 import { PrivateFiles } from "../../../../src/session/content/files/privatefiles.ts";
-import { LockingBrowser } from "../../../locks.ts";
+import { LockingBrowser, locksRefusedOnce } from "../../../locks.ts";
 import { PrivateDisk } from "./privatedisk.ts";
 
 const OCTETS = Uint8Array.of(1, 2, 3);
@@ -83,4 +83,13 @@ test("where the browser gives no files, memory has to do, up to a size; and ther
   await place.write(OCTETS);
   assert.equal((await place.finish()).size, OCTETS.length);
   await assert.rejects(page.make(MOST_IN_MEMORY + 1), NoRoom);
+});
+
+test("a page that was refused its lock once has memory for that file, and the disk for the next", async () => {
+  const disk = new PrivateDisk();
+  const page = new PrivateFiles({ root: disk.root, locks: locksRefusedOnce(new LockingBrowser().page()) });
+  await page.make(OCTETS.length);
+  assert.deepEqual(disk.files, []);
+  await page.make(OCTETS.length);
+  assert.equal(disk.files.length, 1);
 });
