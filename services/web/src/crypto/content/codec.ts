@@ -3,7 +3,7 @@ import type { Member } from "../member.ts";
 import { contentKeys, type ContentKeys, type ContentSeed } from "../mls/contentkeys.ts";
 import { parseEnvelope, type Place } from "./envelope.ts";
 import { DataEpoch, type DataSecrets } from "./epoch.ts";
-import { ContentRefused, openObject, type ContentRefusal } from "./open.ts";
+import { ContentRefused, openObject, type ContentRefusal, type OpenedObject } from "./open.ts";
 import { Sealer, type Sealing, type Sign } from "./seal.ts";
 import { Seen } from "./seen.ts";
 import type { Vault } from "./vault.ts";
@@ -58,12 +58,15 @@ export interface OwnLeaf {
 export class ContentCodec {
   readonly #vault: Vault;
   readonly #epochs: DataEpoch[] = [];
+  /** Those that this page itself was in, in their order; of the others it does not know what passed in them. */
+  readonly #stays: DataEpoch[] = [];
   readonly #ownKeys: ContentKeys[] = [];
   /** By participant id: everybody of every epoch that is known. */
   readonly #people = new Map<string, Member>();
   #seen = new Seen();
   #own: OwnLeaf | undefined;
   #sealer: Sealer | undefined;
+  #lastSealed: Promise<unknown> = Promise.resolve();
 
   constructor(vault: Vault) {
     this.#vault = vault;
@@ -84,7 +87,7 @@ export class ContentCodec {
   /** The client's group has entered an epoch. Once for each epoch: counters under its key begin at nothing. */
   async install(secrets: DataSecrets, ownLeaf: number, sign: Sign): Promise<void> {
     const epoch = await DataEpoch.of(secrets);
-    this.#add(epoch);
+    this.#stays.push(this.#add(epoch));
     this.#sealer = new Sealer(epoch, ownLeaf, sign);
     if (this.#own !== undefined) await this.#vault.keepEpoch(this.#own.meeting, secrets).catch(keepNothing);
     secrets.dataKey.fill(0);
@@ -101,13 +104,11 @@ export class ContentCodec {
     if (this.#own !== undefined) await this.#vault.forget(this.#own.meeting);
   }
 
-  /** recipientId: empty for everybody. */
+  /** Objects are ready in the order of their counters: what passes counts in no other. recipientId: empty for everybody. */
   async seal(sealing: Sealing, recipientId: string): Promise<Bytes | Unsealable> {
-    const sealer = this.#sealer;
-    if (sealer === undefined) return "no-key";
-    if (recipientId === "") return await sealer.seal(sealing, undefined);
-    const recipient = sealer.recipient(recipientId, this.#people.get(recipientId)?.identityKey);
-    return recipient === undefined ? "no-recipient" : await sealer.seal(sealing, recipient);
+    const sealed = this.#lastSealed.then(() => this.#seal(sealing, recipientId));
+    this.#lastSealed = sealed.catch(() => undefined);
+    return await sealed;
   }
 
   async open(sealed: Bytes, claim: Claim): Promise<ContentOpening> {
@@ -119,9 +120,17 @@ export class ContentCodec {
     }
   }
 
+  async #seal(sealing: Sealing, recipientId: string): Promise<Bytes | Unsealable> {
+    const sealer = this.#sealer;
+    if (sealer === undefined) return "no-key";
+    if (recipientId === "") return await sealer.seal(sealing, undefined);
+    const recipient = sealer.recipient(recipientId, this.#people.get(recipientId)?.identityKey);
+    return recipient === undefined ? "no-recipient" : await sealer.seal(sealing, recipient);
+  }
+
   #clear(): void {
     this.pause();
-    this.#epochs.length = this.#ownKeys.length = 0;
+    this.#epochs.length = this.#stays.length = this.#ownKeys.length = 0;
     this.#people.clear();
     this.#seen = new Seen();
   }
@@ -135,17 +144,26 @@ export class ContentCodec {
   async #open(sealed: Bytes, claim: Claim): Promise<ContentOpening> {
     const envelope = parseEnvelope(sealed);
     if (envelope === undefined) throw new ContentRefused("malformed");
-    const opened = await openObject(this.#epochAt(envelope), envelope, this.#ownKeys);
+    const epoch = this.#epochAt(envelope);
+    const opened = await openObject(epoch, envelope, this.#ownKeys);
     const { author, recipientId, object, origin, bytes } = opened;
     if (!this.#isSender(author, claim)) throw new ContentRefused("wrong-sender");
     if (recipientId !== claim.recipientId) throw new ContentRefused("wrong-recipient");
     if (LABELS.some((label) => object[label] !== claim[label])) throw new ContentRefused("mismatch");
     const { id, revision } = claim;
-    const appearance = { id, revision, identityKey: author.identityKey, passing: claim.passing };
-    const refusal = this.#seen.take(origin, appearance);
+    const refusal =
+      this.#seen.take(origin, { id, revision, identityKey: author.identityKey }) ??
+      (claim.passing ? this.#pass(epoch, opened) : undefined);
     if (refusal !== undefined) throw new ContentRefused(refusal);
     const recipientName = this.#people.get(recipientId)?.displayName ?? "";
     return { object: bytes, senderName: author.displayName, recipientName };
+  }
+
+  /** What passed before this page was there may have been shown by the page before it. */
+  #pass(epoch: DataEpoch, { author, object, origin }: OpenedObject): "replayed" | undefined {
+    const stay = this.#stays.indexOf(epoch);
+    if (stay < 0) return "replayed";
+    return this.#seen.pass({ participantId: author.participantId, kind: object.kind, stay, counter: origin.counter });
   }
 
   #epochAt(place: Place): DataEpoch {
@@ -164,11 +182,14 @@ export class ContentCodec {
     return sender !== undefined && equalBytes(sender.identityKey, author.identityKey);
   }
 
-  #add(epoch: DataEpoch): void {
+  /** Returns the epoch as it is known. */
+  #add(epoch: DataEpoch): DataEpoch {
     // A page beside this one, or the one before it, may have kept the same epoch.
-    if (this.#epochs.some((each) => each.isAt(epoch))) return;
+    const known = this.#epochs.find((each) => each.isAt(epoch));
+    if (known !== undefined) return known;
     this.#epochs.push(epoch);
     for (const member of epoch.members.values()) this.#people.set(member.participantId, member);
+    return epoch;
   }
 }
 

@@ -146,6 +146,37 @@ test("a sign that passes is not told a second time", async () => {
   assert.equal(await ben.reads(sealed, claim), "[replayed]");
 });
 
+test("a sign that passes is not told after a later one of the same kind", async () => {
+  const [anna, ben, cleo] = (await talk("anna", "ben", "cleo")) as [Talker, Talker, Talker];
+  const passing = { passing: true };
+  const [raised, lowered] = [await anna.says("raised", "", passing), await anna.says("lowered", "", passing)];
+  const reaction = await anna.says("of another kind", "", { ...passing, kind: ContentKind.REACTION });
+  const other = await cleo.says("of another", "", passing);
+  assert.equal(await ben.reads(reaction.sealed, reaction.claim), "of another kind");
+  assert.equal(await ben.reads(lowered.sealed, lowered.claim), "lowered");
+  assert.equal(await ben.reads(raised.sealed, raised.claim), "[replayed]");
+  assert.equal(await ben.reads(other.sealed, other.claim), "of another");
+  // Nor from the epoch before, even where nothing of it has passed; counters begin anew with each.
+  const held = await anna.says("held back", "", passing);
+  await changed(anna, [anna, ben, cleo], {}, []);
+  const next = await anna.says("next", "", passing);
+  assert.equal(await ben.reads(next.sealed, next.claim), "next");
+  assert.equal(await ben.reads(held.sealed, held.claim), "[replayed]");
+});
+
+test("a sign that passed is not told again to a page that was loaded anew", async () => {
+  const [anna, ben] = (await talk("anna", "ben")) as [Talker, Talker];
+  const [shown, held] = [await ben.says("shown", "", { passing: true }), await ben.says("held back", "", { passing: true })];
+  const line = await ben.says("a line");
+  assert.equal(await anna.reads(shown.sealed, shown.claim), "shown");
+  const again = await anna.again("anna-2");
+  await changed(ben, [ben], { remove: [0] }, [again]);
+  for (const { sealed, claim } of [shown, held]) assert.equal(await again.reads(sealed, claim), "[replayed]");
+  assert.equal(await again.reads(line.sealed, line.claim), "a line");
+  const now = await ben.says("now", "", { passing: true });
+  assert.equal(await again.reads(now.sealed, now.claim), "now");
+});
+
 test("a line of another group, or of a group with the same epoch, is refused", async () => {
   const [anna] = (await talk("anna", "ben")) as [Talker, Talker];
   const [, other] = (await talk("anna", "ben")) as [Talker, Talker];

@@ -30,6 +30,20 @@ test("a private line is read by the one it is for and by its author alone", asyn
   assert.equal(await anna.codec.seal({ kind: 1, object: new Uint8Array() }, "nobody"), "no-recipient");
 });
 
+test("what is sealed at once is ready in the order in which it was said", async () => {
+  const [anna] = (await talk("anna", "ben")) as [Talker];
+  const { groupId, epoch, members } = anna.group;
+  const sign = async (message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> => {
+    if (begun++ === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    return await anna.group.sign(message);
+  };
+  let begun = 0;
+  await anna.codec.install({ groupId, epoch: epoch + 1n, members, dataKey: new Uint8Array(32) }, 0, sign);
+  const ready: string[] = [];
+  await Promise.all(["one", "two"].map(async (text) => ready.push((await anna.says(text), text))));
+  assert.deepEqual(ready, ["one", "two"]);
+});
+
 test("one who comes later has no key of what was said before", async () => {
   const [anna, ben] = (await talk("anna", "ben")) as [Talker, Talker];
   const { sealed, claim } = await anna.says("before");
