@@ -1,3 +1,4 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { signal, type ReadonlySignal } from "@preact/signals";
 
 import { ContentKind, HandAct, type Hand } from "../../gen/conclave/v1/content_pb.js";
@@ -8,8 +9,8 @@ import type { Clock } from "../../protocol/ports.ts";
 import { participantOf, type Roster } from "../../protocol/roster.ts";
 import { ignoreFailure, type ContentChannel, type ContentReader, type Received } from "./channel.ts";
 
-/** How long questions are gathered before a hand is said again: one answer serves all who asked. */
-export const ANSWER_MS = 1000;
+/** How long questions are gathered before they are answered, by everybody to everybody: one answer serves all who asked. */
+export const ANSWER_MS = 2000;
 /** How long a hand that was up before the connection was lost stays up without being said again. */
 export const CONFIRM_HANDS_MS = 5000;
 
@@ -24,13 +25,15 @@ export class Hands implements ContentReader {
   readonly #request: Request;
   readonly #clock: Clock;
   readonly #roster: ReadonlySignal<Roster | undefined>;
-  /** When something was last said about each hand: what opens late is older, and says nothing any more. */
-  readonly #heard = new Map<string, number>();
+  /** When each hand was last said to be down, by the appliance's clock: it was not up before. */
+  readonly #down = new Map<string, number>();
   /** Hands that were up before the connection was lost, and not said again since. */
   #unconfirmed = new Set<string>();
   #stopWaiting: () => void = () => undefined;
   #willAnswer = false;
   #isAsking = false;
+  /** Whether the own hand goes up, and the appliance has not told yet when. */
+  #isRising = false;
   #last: Promise<void> = Promise.resolve();
 
   constructor(channel: ContentChannel, request: Request, clock: Clock, roster: ReadonlySignal<Roster | undefined>) {
@@ -48,15 +51,21 @@ export class Hands implements ContentReader {
       return;
     }
     await this.#turn(async () => {
-      await this.#say(raised ? HandAct.RAISED : HandAct.LOWERED, this.#selfId);
-      // At once, lest an answer that waits says that it is up.
+      // At once, lest an answer that waits says the contrary.
+      this.#isRising = raised;
+      try {
+        await this.#say(raised ? HandAct.RAISED : HandAct.LOWERED, this.#selfId);
+      } catch (error) {
+        this.#isRising = false;
+        throw error;
+      }
       if (!raised) this.#lowered(this.#selfId);
     });
   }
 
   /** Lowers somebody's hand, as a host. Rejects as ContentChannel.share does. */
   async lower(participantId: string): Promise<void> {
-    if (this.#channel.isSealed) await this.#say(HandAct.LOWERED, participantId);
+    if (this.#channel.isSealed) await this.#turn(() => this.#say(HandAct.LOWERED, participantId));
     else await this.#request({ case: "lowerHand", value: { participantId } });
   }
 
@@ -66,6 +75,8 @@ export class Hands implements ContentReader {
     if (content.value.act === HandAct.ASKED) {
       if (!record.own) this.#answerSoon();
     } else if (this.#mayBeSaid(content.value, record.senderParticipantId)) {
+      const isOwnHand = content.value.participantId === this.#selfId;
+      if (isOwnHand && (content.value.act === HandAct.RAISED || !record.own)) this.#isRising = false;
       this.#hear(content.value, timeMs);
     }
   }
@@ -77,7 +88,8 @@ export class Hands implements ContentReader {
 
   forget(): void {
     this.raised.value = new Map();
-    this.#heard.clear();
+    this.#down.clear();
+    this.#isRising = false;
     this.#unconfirmed.clear();
   }
 
@@ -97,14 +109,21 @@ export class Hands implements ContentReader {
   }
 
   #hear({ act, participantId, raiseTimeMs = 0n }: Hand, timeMs: number): void {
-    if (timeMs < (this.#heard.get(participantId) ?? 0)) return;
-    this.#heard.set(participantId, timeMs);
     this.#unconfirmed.delete(participantId);
-    if (act === HandAct.LOWERED) this.#lowered(participantId);
-    else if (!this.raised.peek().has(participantId)) {
-      const sinceMs = raiseTimeMs === 0n ? timeMs : Math.min(Number(raiseTimeMs), timeMs);
+    if (act === HandAct.LOWERED) {
+      this.#down.set(participantId, timeMs);
+      this.#lowered(participantId);
+    } else if (!this.raised.peek().has(participantId)) {
+      const saidMs = raiseTimeMs === 0n ? timeMs : Math.min(Number(raiseTimeMs), timeMs);
+      const sinceMs = Math.max(saidMs, this.#down.get(participantId) ?? 0, this.#joinTimeMs(participantId));
       this.raised.value = new Map([...this.raised.peek(), [participantId, sinceMs]]);
     }
+  }
+
+  #joinTimeMs(id: string): number {
+    const roster = this.#roster.peek();
+    const joinTime = roster && participantOf(roster, id)?.joinTime;
+    return joinTime === undefined ? 0 : timestampMs(joinTime);
   }
 
   #lowered(participantId: string): void {
@@ -119,7 +138,7 @@ export class Hands implements ContentReader {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      await this.#say(HandAct.ASKED, this.#selfId);
+      await this.#turn(() => this.#say(HandAct.ASKED, this.#selfId));
       this.#stopWaiting = this.#clock.after(CONFIRM_HANDS_MS, () => this.#unconfirmed.forEach((id) => this.#lowered(id)));
       this.#answerSoon();
     } catch (error) {
@@ -129,7 +148,7 @@ export class Hands implements ContentReader {
     }
   }
 
-  /** Says soon that the client's own hand is up, if it is. */
+  /** Says soon whether the client's own hand is up: who did not answer would have told the appliance that it is not. */
   #answerSoon(): void {
     if (this.#willAnswer) return;
     this.#willAnswer = true;
@@ -137,7 +156,8 @@ export class Hands implements ContentReader {
       this.#willAnswer = false;
       this.#turn(async () => {
         const sinceMs = this.raised.peek().get(this.#selfId);
-        if (sinceMs !== undefined) await this.#say(HandAct.RAISED, this.#selfId, sinceMs);
+        const isUp = sinceMs !== undefined || this.#isRising;
+        await this.#say(isUp ? HandAct.RAISED : HandAct.LOWERED, this.#selfId, sinceMs);
       }).catch(ignoreFailure); // Asked for again by whoever still does not know.
     });
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { signal } from "@preact/signals";
 
 import type { Bytes } from "../../../src/crypto/bytes.ts";
@@ -26,10 +27,18 @@ class Meeting {
   readonly clock = new SimulatedClock();
   readonly people = new Map<string, Person>();
   readonly sent: Sealed[] = [];
+  setBackMs = 0;
+  readonly #joined = new Map<string, number>();
+
+  /** By the appliance's clock. */
+  get nowMs(): number {
+    return 10_000_000 + this.clock.now - this.setBackMs;
+  }
 
   async join(id: string, role = Role.PARTICIPANT): Promise<Person> {
     const person = new Person(this, id, role);
     this.people.set(id, person);
+    this.#joined.set(id, this.nowMs);
     this.#tellRoster();
     await person.enter();
     return person;
@@ -47,9 +56,10 @@ class Meeting {
     for (const person of this.people.values()) {
       const record = create(ContentRecordSchema, {
         kind: ContentKind.HAND,
+        id: String(this.sent.length),
         senderParticipantId: id,
         own: person.id === id,
-        createTimeMs: BigInt(1_000_000 + this.clock.now),
+        createTimeMs: BigInt(this.nowMs),
         body: { case: "sealed", value: object },
       });
       if (person.online) person.channel.event(create(ServerMessageSchema, { body: { case: "contentAdded", value: { record } } }).body);
@@ -64,7 +74,9 @@ class Meeting {
   }
 
   #tellRoster(): void {
-    const participants = [...this.people.values()].map(({ id, role }) => create(ParticipantSchema, { id, role }));
+    const participants = [...this.people.values()].map(({ id, role }) => {
+      return create(ParticipantSchema, { id, role, joinTime: timestampFromMs(this.#joined.get(id) ?? 0) });
+    });
     for (const { id, roster } of this.people.values()) {
       roster.value = rosterFrom(create(JoinedSchema, { participantId: id, participants }), 0);
     }
@@ -234,18 +246,55 @@ test("nobody gets a place from the future, and one from the past is where it was
   assert.deepEqual(shownBy(people), ["ada ben", "ada ben"]);
 });
 
-test("what opens late says nothing against what was said since", async () => {
+test("nobody gets a place before they came, or before their hand was last down", async () => {
+  const { meeting, people } = await meetingOf("ada", "ben", "cyd");
+  const [, ben] = people as [Person, Person, Person];
+  await raise(meeting, ben);
+  const dan = await meeting.join("dan");
+  await meeting.clock.advance(2 * ANSWER_MS);
+  for (const id of ["ada", "dan"]) await meeting.forge(id, HandAct.RAISED, id, 1n);
+  await raise(meeting, ...people.filter(({ id }) => id === "cyd"));
+  assert.deepEqual(shownBy([...people, dan]), Array(4).fill("ben ada dan cyd"));
+  const [late, last] = [await meeting.join("late"), await meeting.join("last")];
+  // Told to those who know nothing of a hand: it has its place in the queue, but none before its person came.
+  await meeting.forge("late", HandAct.RAISED, "late", 1n);
+  await meeting.clock.advance(2 * ANSWER_MS);
+  assert.deepEqual(shownBy([late, last]), Array(2).fill("ben ada dan cyd late"));
+});
+
+test("hands go up and down though the appliance's clock is set back", async () => {
+  const { meeting, people } = await meetingOf("ada", "ben");
+  const [ada] = people as [Person, Person];
+  await raise(meeting, ada);
+  meeting.setBackMs = 3_600_000;
+  await ada.hands.set(false);
+  assert.deepEqual(shownBy(people), ["", ""]);
+  await raise(meeting, ada);
+  assert.deepEqual(shownBy(people), ["ada", "ada"]);
+});
+
+test("when somebody comes, the appliance is told as much by those whose hand is up as by the others", async () => {
+  const { meeting, people } = await meetingOf("ada", "ben", "cyd");
+  const [ada, ben] = people as [Person, Person, Person];
+  await raise(meeting, ada, ben);
+  await ben.hands.set(false);
+  const before = meeting.sent.length;
+  await meeting.join("late");
+  await meeting.clock.advance(10 * ANSWER_MS);
+  const tellers = meeting.sent.slice(before).map(({ id }) => id);
+  // The one who comes asks before.
+  assert.deepEqual(tellers.toSorted(), ["ada", "ben", "cyd", "late", "late"]);
+});
+
+test("a hand that has just gone up is said to be up, though one's own client has not heard of it yet", async () => {
   const { meeting, people } = await meetingOf("ada", "ben");
   const [ada, ben] = people as [Person, Person];
-  ben.protection.refused = "future-epoch";
+  ada.protection.refused = "future-epoch";
   await raise(meeting, ada);
-  ben.protection.refused = undefined;
-  await ada.hands.set(false);
-  ben.protection.ready();
-  await settled();
-  assert.equal(ben.shown, "");
-  await raise(meeting, ada);
-  assert.equal(ben.shown, "ada");
+  ada.protection.refused = undefined;
+  const late = await meeting.join("late");
+  await meeting.clock.advance(ANSWER_MS);
+  assert.deepEqual(shownBy([ada, ben, late]), Array(3).fill("ada"));
 });
 
 test("who comes back knows which hands went up and down meanwhile, and keeps the own", async () => {
