@@ -28,8 +28,8 @@ export class Polls implements ContentReader {
   readonly news = signal<PollNews | undefined>(undefined);
   /** The poll with which something could not be done, and why. */
   readonly problem = signal<{ readonly pollId: string; readonly error: Error } | undefined>(undefined);
-  /** Whether something is on its way; in an end-to-end room it may wait for keys. */
-  readonly isBusy = signal(false);
+  /** The polls, by id, with which something is on its way; in an end-to-end room it may wait for keys. */
+  readonly busy = signal<ReadonlySet<string>>(new Set());
   readonly #seen = signal(0n);
   /** How many polls of others the person has not looked at. */
   readonly unread = computed(
@@ -116,8 +116,8 @@ export class Polls implements ContentReader {
 
   /** Returns whether it worked. */
   async #attempt(pollId: string, what: () => Promise<void>): Promise<boolean> {
-    if (this.isBusy.peek()) return false;
-    this.isBusy.value = true;
+    if (this.busy.peek().has(pollId)) return false;
+    this.busy.value = new Set([...this.busy.peek(), pollId]);
     this.problem.value = undefined;
     try {
       await what();
@@ -127,7 +127,7 @@ export class Polls implements ContentReader {
       this.problem.value = { pollId, error };
       return false;
     } finally {
-      this.isBusy.value = false;
+      this.busy.value = new Set([...this.busy.peek()].filter((id) => id !== pollId));
     }
   }
 

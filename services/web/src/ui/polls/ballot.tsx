@@ -49,7 +49,7 @@ export function Ballot({ session, poll, own, done }: BallotProps): JSX.Element {
       </fieldset>
       <p class="poll-note">{poll.multiple ? texts.chooseSome : texts.chooseOne}</p>
       <div class="poll-actions">
-        <button type="submit" class="button small primary" aria-busy={polls.isBusy.value} disabled={chosen.value.length === 0}>
+        <button type="submit" class="button small primary" aria-busy={polls.busy.value.has(poll.id)} disabled={chosen.value.length === 0}>
           {texts.vote}
         </button>
         {own !== undefined && (

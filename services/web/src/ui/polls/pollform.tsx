@@ -29,7 +29,7 @@ export function PollForm({ session, draft }: { session: Session; draft: PollDraf
           <button type="button" class="button outline" onClick={close}>
             {texts.cancel}
           </button>
-          <button type="submit" form="poll-form" class="button primary" disabled={!isReady || polls.isBusy.value}>
+          <button type="submit" form="poll-form" class="button primary" disabled={!isReady || polls.busy.value.has(draft.id)}>
             {texts.startPoll}
           </button>
         </>

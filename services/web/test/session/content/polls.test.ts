@@ -181,6 +181,22 @@ test("a first vote is new, a change the next revision, and both name their poll"
   assert.equal(polls.problem.value?.pollId, "poll");
 });
 
+test("a vote waits for none in another poll, and goes out once however often it is pressed", async () => {
+  const { polls, asked, take } = await pollsWith([pollRecord(1), pollRecord(2, { id: "other", firstSequence: 2n })]);
+  const [poll, other] = polls.all.value;
+  assert.ok(poll !== undefined && other !== undefined);
+  const voted = [polls.vote(poll, ["Yes"]), polls.vote(poll, ["Yes"]), polls.vote(other, ["No"])];
+  await settled();
+  const sent = [take("sendContent"), take("sendContent")];
+  assert.deepEqual(sent.map(({ body }) => body.case === "sendContent" && body.value.parentId), ["poll", "other"]);
+  assert.deepEqual([asked.length, [...polls.busy.value]], [0, ["poll", "other"]]);
+  await sent[1]?.answer(SENT);
+  assert.deepEqual([...polls.busy.value], ["poll"]);
+  await sent[0]?.answer(SENT);
+  assert.deepEqual(await Promise.all(voted), [true, false, true]);
+  assert.equal(polls.busy.value.size, 0);
+});
+
 test("closing says the same again as the last revision", async () => {
   const { polls, take } = await pollsWith([pollRecord(1, { own: true })]);
   const [poll] = polls.all.value;
