@@ -80,8 +80,9 @@ class Member:
         capable = pb.Hello(min_version=1, max_version=1, capabilities=["lobby", "end-to-end"], invite_token=invite)
         await self.client.ask(hello=capable)
         identity_key = bytes.fromhex((await self.do("identity"))["identityKey"])
-        joined = (await self.client.ask(join=pb.Join(display_name=self.name, identity_key=identity_key))).joined
-        vouched = joined.identity
+        answer = await self.client.ask(join=pb.Join(display_name=self.name, identity_key=identity_key))
+        assert answer.HasField("joined"), answer.error
+        vouched = answer.joined.identity
         leaf = await self.do(
             "leaf",
             statement=vouched.statement,

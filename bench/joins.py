@@ -38,8 +38,8 @@ from signalling.conftest import Client  # noqa: E402
 ENGINES = ("chromium", "firefox")
 WITHOUT_MEDIA = 6
 STAYS_S = 3.0
-# Apart from those that a client gives out itself, from 1.
-LEAVE_ID = 1 << 20
+# A connection that says nothing for a minute is dead.
+PING_S = 15.0
 # Counts the pictures that a page decodes of everybody else, and the longest time in which there was no new one. A slot
 # that shows somebody else counts from another number.
 WATCH = """(() => {
@@ -107,7 +107,7 @@ async def measure(socket: Path, token: str, people: list[Participant], seconds: 
 
     async def visit(number: int, over: Awaitable[object]) -> None:
         loop = asyncio.get_running_loop()
-        async with connected(socket) as (client, stream):
+        async with connected(socket) as client:
             member = Member(crowd, client, f"Visitor {number}")
             begin = loop.time()
             await member.come(token)
@@ -118,8 +118,7 @@ async def measure(socket: Path, token: str, people: list[Participant], seconds: 
             await over
             crowd.members.remove(member)
             # The answer comes where everything is read.
-            leaving = pb.ClientMessage(request_id=LEAVE_ID, leave=pb.Leave())
-            await stream.write(pb.ConnectRequest(message=leaving))
+            await client.tell(leave=pb.Leave())
             await obeying
 
     async def come_and_go(visits: asyncio.TaskGroup) -> None:
@@ -150,15 +149,22 @@ async def measure(socket: Path, token: str, people: list[Participant], seconds: 
 
 
 @asynccontextmanager
-async def connected(socket: Path) -> AsyncIterator[tuple[Client, grpc.aio.StreamStreamCall]]:
+async def connected(socket: Path) -> AsyncIterator[Client]:
     """A client on a stream of its own, as the gateway opens them."""
     async with grpc.aio.insecure_channel(f"unix:{socket}") as channel:
-        stream = signalling_pb2_grpc.SignallingServiceStub(channel).Connect()
-        client = Client(stream)
+        client = Client(signalling_pb2_grpc.SignallingServiceStub(channel).Connect())
+        pinging = asyncio.create_task(ping(client))
         try:
-            yield client, stream
+            yield client
         finally:
+            pinging.cancel()
             client.close()
+
+
+async def ping(client: Client) -> None:
+    while True:
+        await asyncio.sleep(PING_S)
+        await client.tell(ping=pb.Ping())
 
 
 async def obey(member: Member) -> None:

@@ -143,6 +143,7 @@ class Client:
     def __init__(self, stream: grpc.aio.StreamStreamCall) -> None:
         self._stream = stream
         self._request_id = 0
+        self._writing = asyncio.Lock()
         self.events: list[signalling_pb2.ServerMessage] = []
         self.id, self.token = "", ""
 
@@ -151,18 +152,25 @@ class Client:
 
     async def ask(self, **body: object) -> signalling_pb2.ServerMessage:
         """Sends a request and waits for its answer; events on the way are kept."""
-        self._request_id += 1
-        message = signalling_pb2.ClientMessage(request_id=self._request_id, **body)  # type: ignore[arg-type]
-        await self._stream.write(signalling_pb2.ConnectRequest(message=message))
+        request_id = await self.tell(**body)
         async with asyncio.timeout(20):
             while True:
                 answer = await self._read()
-                if answer.request_id == self._request_id:
+                if answer.request_id == request_id:
                     break
                 self.events.append(answer)
         if answer.HasField("joined"):
             self.id, self.token = answer.joined.participant_id, answer.joined.resume_token
         return answer
+
+    async def tell(self, **body: object) -> int:
+        """Sends a request, whose answer comes among the events; returns its id."""
+        self._request_id += 1
+        message = signalling_pb2.ClientMessage(request_id=self._request_id, **body)  # type: ignore[arg-type]
+        # One write at a time is all that a gRPC stream takes.
+        async with self._writing:
+            await self._stream.write(signalling_pb2.ConnectRequest(message=message))
+        return message.request_id
 
     async def event(
         self, wanted: Callable[[signalling_pb2.ServerMessage], bool], timeout_s: float = 20
