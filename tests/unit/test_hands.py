@@ -13,10 +13,10 @@ from conclave.services.meetings.model import Participant
 from conclave.v1 import content_pb2, data_class_pb2
 from conclave.v1 import signalling_pb2 as pb
 
+from .group_hall import Hall, capable, joining
 from .mls_leaves import Person
 from .signalling_house import DEPLOYMENT, House, code, hello
 from .test_people import House as Rules
-from .test_signalling_groups import Hall, capable, joining
 
 
 def hands(message: pb.ServerMessage) -> list[tuple[str, bool]]:
