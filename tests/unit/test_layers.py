@@ -55,7 +55,7 @@ SANS_IO_LAYERS = 7
 
 # The services, one package a feature; the processes come last, and nothing imports those.
 SERVICE_LAYERS = (
-    {"domain"},
+    {"domain", "tasks"},
     {"mls", "sdp", "media", "state", "rpc", "journal"},
     {"audit"},
     {"rooms", "invites", "meetings", "content", "files"},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from conclave.services.devices.service import DeviceService
+from conclave.services.tasks import end_tasks
 
 __all__ = ["DevicesPart"]
 
@@ -28,9 +28,7 @@ class DevicesPart:
     async def stop(self) -> None:
         """Ends. Sessions go on without control."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks([self._task])
 
     # One of the main loops of control's process: what fails in one turn must not end it.
     async def _tick(self) -> None:

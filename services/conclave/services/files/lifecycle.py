@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 
 from conclave.services.files.service import FileService
+from conclave.services.tasks import end_tasks
 
 __all__ = ["FilesPart"]
 
@@ -30,9 +31,7 @@ class FilesPart:
     async def stop(self) -> None:
         """Ends. What is not swept up now is with the next start."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks([self._task])
 
     async def _run(self) -> None:
         # A main loop of control's process: what fails in one turn must not end it, or the disk would fill.

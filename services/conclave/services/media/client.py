@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import logging
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import zmq
@@ -25,6 +24,7 @@ from conclave.services.media.wire import (
     set_slots_to_proto,
     transport_from_proto,
 )
+from conclave.services.tasks import end_tasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -85,11 +85,7 @@ class CoreClient:
 
     async def close(self) -> None:
         """Disconnects; requests that wait fail."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(self._tasks)
         self._tasks = []
         self._fail_waiting("control is stopping")
         self._requests.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from contextlib import suppress
 
 from conclave.services.mls.service import DeliveryService, Member
+from conclave.services.tasks import end_tasks
 
 __all__ = ["DeliveryPart"]
 
@@ -31,9 +31,7 @@ class DeliveryPart:
     async def stop(self) -> None:
         """Ends. Members stay in their groups, which wait for control."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks([self._task])
 
     async def _run(self) -> None:
         # A main loop of control's process: what fails in one turn must not end it, or nobody would commit any more.

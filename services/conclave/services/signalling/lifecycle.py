@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 
 from conclave.services.media.client import CoreClient
 from conclave.services.media.errors import CoreUnavailable
@@ -14,6 +13,7 @@ from conclave.services.media.presence import CoreAway, CorePresent, PresenceChan
 from conclave.services.meetings.service import MeetingService
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.probes import Probes
+from conclave.services.tasks import end_tasks
 
 __all__ = ["SignallingPart"]
 
@@ -51,11 +51,7 @@ class SignallingPart:
 
     async def stop(self) -> None:
         """Ends. Meetings and media go on without control."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_tasks(self._tasks)
         await self._core.close()
 
     # The two main loops of control's process beside its servers: what fails in one turn must not end them, or meetings
