@@ -4,7 +4,7 @@ One person in Chromium and one in Firefox, with pictures (320x180 at 8 a second)
 without media in one Node process: what two cores play of eight people's machines. Each who comes goes again three
 seconds later, so that every second brings an addition and a removal, in one epoch or two, and new key frames. Compared
 is what each browser decodes of the other's picture in that time and in as long before. A page looks every 200 ms: so
-exact is the longest time without a new picture. Freezes are the browser's own count; Firefox has none.
+exact is the longest time without a new picture. Freezes are the browser's own count.
 """
 
 from __future__ import annotations
