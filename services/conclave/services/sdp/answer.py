@@ -28,8 +28,7 @@ FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
 ARRIVALS = "transport-cc"
 OPUS, VP8, VP9 = "opus/48000/2", "VP8/90000", "VP9/90000"
 # Which extensions travel which way: a slot's packets carry no layer ids.
-RECEIVED_UNNUMBERED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
-RECEIVED = (*RECEIVED_UNNUMBERED, TRANSPORT_CC)
+RECEIVED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
 SENT = (MID, AUDIO_LEVEL, ABS_SEND_TIME)
 
 
@@ -79,11 +78,9 @@ def _priority(type_preference: int, local_preference: int) -> int:
     return (type_preference << 24) | (local_preference << 8) | (256 - 1)
 
 
-def _codec_lines(name: str, codec: Codec, tells_arrivals: bool) -> list[str]:
+def _codec_lines(name: str, codec: Codec) -> list[str]:
     number, rtx = codec.payload_type, codec.rtx_payload_type
     lines = [f"a=rtpmap:{number} {name}"]
-    if tells_arrivals:
-        lines.append(f"a=rtcp-fb:{number} {ARRIVALS}")
     if name == OPUS:
         offered = codec.parameters.replace(" ", "").split(";")
         minptime = [parameter for parameter in offered if parameter.startswith("minptime=")]
@@ -130,10 +127,12 @@ def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, 
     ]
     if first:
         lines += [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *candidate_lines(local)]
-    tells_arrivals = _tells_arrivals(section)
     for name, codec in codecs:
-        lines += _codec_lines(name, codec, tells_arrivals)
-    known = SENT if section.receives else RECEIVED if tells_arrivals else RECEIVED_UNNUMBERED
+        lines += _codec_lines(name, codec)
+    known = SENT if section.receives else RECEIVED
+    if _tells_arrivals(section):
+        known = (*known, TRANSPORT_CC)
+        lines += [f"a=rtcp-fb:{codec.payload_type} {ARRIVALS}" for _, codec in codecs]
     lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in known if uri in section.extensions]
     lines.append("a=sendonly" if section.receives else "a=recvonly")
     if section.rids:
