@@ -180,8 +180,8 @@ cdef uint64_t nearest_index(uint64_t reference, uint16_t sequence_number) noexce
 cdef void note_arrival(Layer *layer, const Packet *packet, bint video) noexcept nogil:
     """Keeps what a receiver report tells (RFC 3550 appendix A.8) of a packet that came by itself.
 
-    One that came as RTX was lost all the same (RFC 4588 counts the two streams apart): a sender that was told otherwise would take a way for
-    free on which all it sends is sent twice, and its delay is none of the way's.
+    One that came as RTX was lost all the same (RFC 4588 counts the two streams apart): a sender that was told otherwise
+    would take a way for free on which all it sends is sent twice, and its delay is none of the way's.
     """
     # Reduced fractions of 90 and 48 kHz: the product does not overflow within 60 years of uptime.
     cdef uint32_t arrival = <uint32_t>(packet.arrival_ns * 9 // 100_000 if video else packet.arrival_ns * 6 // 125_000)

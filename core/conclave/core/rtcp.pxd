@@ -52,6 +52,8 @@ cdef Status rtcp_read_remb(Remb *out, const RtcpPacket *packet) noexcept nogil
 cdef size_t rtcp_read_fir(uint32_t *out, size_t capacity, const RtcpPacket *packet) noexcept nogil
 cdef size_t rtcp_read_bye(uint32_t *out, size_t capacity, const RtcpPacket *packet) noexcept nogil
 
+# The head of a packet of `size` bytes in all, a multiple of 4; count: or the format of feedback.
+cdef void rtcp_write_head(uint8_t *out, uint8_t packet_type, size_t count, size_t size) noexcept nogil
 # Writers return the bytes written, 0 when `capacity` is too small.
 cdef size_t rtcp_write_sr(uint8_t *out, size_t capacity, uint32_t ssrc, const SenderInfo *info,
                           const ReportBlock *reports, size_t report_count) noexcept nogil

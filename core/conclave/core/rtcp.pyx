@@ -188,8 +188,7 @@ cdef size_t rtcp_read_bye(uint32_t *out, size_t capacity, const RtcpPacket *pack
     return count
 
 
-cdef void write_head(uint8_t *out, uint8_t packet_type, size_t count, size_t size) noexcept nogil:
-    """The head of a packet of `size` bytes in all, a multiple of 4."""
+cdef void rtcp_write_head(uint8_t *out, uint8_t packet_type, size_t count, size_t size) noexcept nogil:
     out[0] = <uint8_t>(0x80 | count)
     out[1] = packet_type
     write_u16(out + 2, <uint16_t>(size // 4 - 1))
@@ -221,7 +220,7 @@ cdef size_t rtcp_write_sr(uint8_t *out, size_t capacity, uint32_t ssrc, const Se
     size = HEAD_SIZE + 4 + SENDER_INFO_SIZE + REPORT_SIZE * report_count
     if size > capacity:
         return 0
-    write_head(out, RTCP_SR, report_count, size)
+    rtcp_write_head(out, RTCP_SR, report_count, size)
     write_u32(out + 4, ssrc)
     write_u64(out + 8, info.ntp_timestamp)
     write_u32(out + 16, info.rtp_timestamp)
@@ -239,7 +238,7 @@ cdef size_t rtcp_write_rr(uint8_t *out, size_t capacity, uint32_t ssrc, const Re
     size = HEAD_SIZE + 4 + REPORT_SIZE * report_count
     if size > capacity:
         return 0
-    write_head(out, RTCP_RR, report_count, size)
+    rtcp_write_head(out, RTCP_RR, report_count, size)
     write_u32(out + 4, ssrc)
     write_reports(out + 8, reports, report_count)
     return size
@@ -255,7 +254,7 @@ cdef size_t rtcp_write_sdes_cname(uint8_t *out, size_t capacity, uint32_t ssrc, 
     size = (end + 4) & ~<size_t>3
     if size > capacity:
         return 0
-    write_head(out, RTCP_SDES, 1, size)
+    rtcp_write_head(out, RTCP_SDES, 1, size)
     write_u32(out + 4, ssrc)
     out[8] = 1
     out[9] = <uint8_t>cname_size
@@ -273,7 +272,7 @@ cdef size_t rtcp_write_bye(uint8_t *out, size_t capacity, const uint32_t *ssrcs,
     size = HEAD_SIZE + 4 * ssrc_count
     if size > capacity:
         return 0
-    write_head(out, RTCP_BYE, ssrc_count, size)
+    rtcp_write_head(out, RTCP_BYE, ssrc_count, size)
     for i in range(ssrc_count):
         write_u32(out + HEAD_SIZE + 4 * i, ssrcs[i])
     return size
@@ -283,7 +282,7 @@ cdef size_t rtcp_write_pli(uint8_t *out, size_t capacity, uint32_t sender_ssrc, 
     """Writes a picture loss indication (RFC 4585 section 6.3.1): 12 bytes, 0 when it does not fit."""
     if capacity < HEAD_SIZE + FEEDBACK_SIZE:
         return 0
-    write_head(out, RTCP_PSFB, FORMAT_PLI, HEAD_SIZE + FEEDBACK_SIZE)
+    rtcp_write_head(out, RTCP_PSFB, FORMAT_PLI, HEAD_SIZE + FEEDBACK_SIZE)
     write_u32(out + 4, sender_ssrc)
     write_u32(out + 8, media_ssrc)
     return HEAD_SIZE + FEEDBACK_SIZE
@@ -319,7 +318,7 @@ cdef size_t rtcp_write_nack(uint8_t *out, size_t capacity, uint32_t sender_ssrc,
         write_u16(out + size, packet_id)
         write_u16(out + size + 2, following)
         size += 4
-    write_head(out, RTCP_RTPFB, FORMAT_NACK, size)
+    rtcp_write_head(out, RTCP_RTPFB, FORMAT_NACK, size)
     write_u32(out + 4, sender_ssrc)
     write_u32(out + 8, media_ssrc)
     return size
@@ -341,7 +340,7 @@ cdef size_t rtcp_write_remb(uint8_t *out, size_t capacity, uint32_t sender_ssrc,
         return 0
     while bitrate >> exponent > REMB_MANTISSA_MAX:
         exponent += 1
-    write_head(out, RTCP_PSFB, FORMAT_APPLICATION, size)
+    rtcp_write_head(out, RTCP_PSFB, FORMAT_APPLICATION, size)
     write_u32(out + 4, sender_ssrc)
     write_u32(out + 8, 0)
     write_u32(out + 12, REMB_IDENTIFIER)

@@ -1,13 +1,14 @@
 """See twcc.pxd."""
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
+from conclave.core.rtcp cimport RTCP_RTPFB, rtcp_write_head
 from conclave.core.wire cimport write_u16, write_u24, write_u32
 
 __all__ = ["Arrivals"]
 
 cdef enum:
-    PACKET_TYPE = 205              # RTPFB
     FORMAT_TRANSPORT = 15
+    PADDING_BIT = 0x20
     HEAD_SIZE = 20                 # common head, two SSRCs, base, count, reference time, feedback count
     CAPACITY_MIN = 64
     ABSENT = 0                     # packet status symbols (section 3.1.1)
@@ -121,9 +122,9 @@ cdef size_t twcc_write(ArrivalLog *log, uint8_t *out, size_t capacity, uint32_t 
     if padding:
         out[size + padding - 1] = <uint8_t>padding
     size += padding
-    out[0] = 0x80 | (0x20 if padding else 0) | FORMAT_TRANSPORT
-    out[1] = PACKET_TYPE
-    write_u16(out + 2, <uint16_t>(size // 4 - 1))
+    rtcp_write_head(out, RTCP_RTPFB, FORMAT_TRANSPORT, size)
+    if padding:
+        out[0] |= PADDING_BIT
     write_u32(out + 4, sender_ssrc)
     write_u32(out + 8, media_ssrc)
     write_u16(out + 12, <uint16_t>log.next)
