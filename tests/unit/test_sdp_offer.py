@@ -169,7 +169,7 @@ def test_data_channels_and_disabled_sections_take_no_part() -> None:
 @pytest.mark.parametrize("client", CLIENTS)
 def test_truncation_anywhere_raises_nothing_else(client: str) -> None:
     text = vector(client)
-    # Every seventh length of the first two sections, then every 97th: both are prime, so they fall everywhere in a line.
+    # Every 7th length of the first two sections, then every 97th: primes, so that they fall everywhere in a line.
     for size in [*range(0, 7000, 7), *range(7000, len(text), 97)]:
         with suppress(SdpInvalid):
             parse_offer(text[:size])
