@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / part) for part in ("core", "services", "proto", "tests/integration")]
+sys.path[:0] = [str(ROOT / part) for part in (".", "core", "services", "proto", "tests/integration")]
 
-from drain import Drain  # noqa: E402
-from sinks import CORE_ADDRESS, SINKS, Sinks, subscriber_address  # noqa: E402
-from yardsticks import LibsrtpSendto, RawGcm  # noqa: E402
+from bench.drain import Drain  # noqa: E402
+from bench.sinks import CORE_ADDRESS, SINKS, Sinks, subscriber_address  # noqa: E402
+from bench.yardsticks import LibsrtpSendto, RawGcm  # noqa: E402
 
 from clients.core_process import CoreProcess  # noqa: E402
 from clients.handshake import GCM_128, PROFILES  # noqa: E402

@@ -8,9 +8,9 @@ import socket
 import subprocess
 from pathlib import Path
 
+from bench.sinks import subscriber_address
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
-from sinks import subscriber_address
 
 from clients.handshake import PROFILES
 

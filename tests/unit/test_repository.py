@@ -54,18 +54,19 @@ def test_nothing_else_stands_at_the_top() -> None:
 def test_what_is_wanted_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     run, test = pinned("appliance/requirements.txt"), pinned("tests/requirements.txt")
-    demo = pinned("appliance/requirements-demo.txt")
+    demo, bench = pinned("appliance/requirements-demo.txt"), pinned("bench/requirements.txt")
     optional = project["project"]["optional-dependencies"]
     wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"], *optional["web"]]
     assert {project_name(requirement) for requirement in wanted} - set(run) == set()
     assert {project_name(requirement) for requirement in optional["dev"]} - set(run) - set(test) == set()
     assert {project_name(requirement) for requirement in optional["client"]} - set(demo) == set()
-    assert all(re.fullmatch(r"[\w.]+", version) for version in [*run.values(), *demo.values(), *test.values()])
-    assert len({*run, *demo, *test}) == len(run) + len(demo) + len(test)
+    assert all(re.fullmatch(r"[\w.]+", version) for each in (run, demo, test, bench) for version in each.values())
+    assert len({*run, *demo, *test, *bench}) == len(run) + len(demo) + len(test) + len(bench)
 
 
 def test_no_lock_names_a_registry() -> None:
-    for name in ("appliance/requirements.txt", "appliance/requirements-demo.txt", "tests/requirements.txt"):
+    lists = [f"{name}.txt" for name in ("appliance/requirements", "appliance/requirements-demo", "tests/requirements")]
+    for name in (*lists, "bench/requirements.txt"):
         assert "://" not in (ROOT / name).read_text(), name
     packages = json.loads((ROOT / "services/web/package-lock.json").read_text())["packages"]
     assert len(packages) > 10

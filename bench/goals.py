@@ -1,0 +1,106 @@
+"""What the figures are held to, and how far they are from it: ratios of one run, so that they hold on any machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.scenarios import Row
+
+__all__ = ["GOALS", "Goal", "Verdict", "judge"]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure of the row of one scenario that has these parameters; bound: at most or at least so much."""
+
+    title: str
+    scenario: str
+    figure: str
+    where: Mapping[str, object]
+    bound: float
+    at_least: bool = False
+
+    @property
+    def wanted(self) -> str:
+        """As tables show it."""
+        return f"{'≥' if self.at_least else '≤'} {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A goal beside the figure; measured: none where the run did not measure it, the worst where several rows fit."""
+
+    goal: Goal
+    measured: float | None
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        if self.measured is None:
+            return False
+        return self.measured >= self.goal.bound if self.goal.at_least else self.measured <= self.goal.bound
+
+    @property
+    def said(self) -> str:
+        """In a word, and how far it is missed."""
+        if self.measured is None:
+            return "not measured"
+        if self.met:
+            return "met"
+        missed = abs(self.measured - self.goal.bound) / self.goal.bound if self.goal.bound else self.measured
+        return f"missed by {missed:.0%}"
+
+
+_GCM = {"subscribers": 100, "profile": "SRTP_AEAD_AES_128_GCM", "sink": "nic"}
+_CM = {**_GCM, "profile": "SRTP_AES128_CM_SHA1_80"}
+GOALS = (
+    Goal(
+        "100 subscribers, bursts of 8, AES-128-GCM: CPU over that of the cipher alone",
+        "fanout",
+        "ratio_to_raw_gcm",
+        {**_GCM, "burst": 8},
+        2.7,
+    ),
+    Goal(
+        "the same: times faster than libsrtp with sendto",
+        "fanout",
+        "speedup_vs_libsrtp_sendto",
+        {**_GCM, "burst": 8},
+        5.7,
+        True,
+    ),
+    Goal(
+        "bursts of 5: times faster than libsrtp with sendto",
+        "fanout",
+        "speedup_vs_libsrtp_sendto",
+        {**_GCM, "burst": 5},
+        4.5,
+        True,
+    ),
+    Goal(
+        "AES-128-CM with HMAC-SHA1-80, bursts of 8: times faster than libsrtp with sendto",
+        "fanout",
+        "speedup_vs_libsrtp_sendto",
+        {**_CM, "burst": 8},
+        5,
+        True,
+    ),
+)
+
+
+def judge(results: Mapping[str, Sequence[Row]]) -> list[Verdict]:
+    """Every goal of the scenarios that have rows."""
+    return [Verdict(goal, _measured(goal, results[goal.scenario])) for goal in GOALS if goal.scenario in results]
+
+
+def _measured(goal: Goal, rows: Sequence[Row]) -> float | None:
+    found = [
+        float(value)
+        for row in rows
+        if all(row.get(name) == wanted for name, wanted in goal.where.items())
+        and isinstance(value := row.get(goal.figure), int | float)
+    ]
+    if not found:
+        return None
+    return min(found) if goal.at_least else max(found)
