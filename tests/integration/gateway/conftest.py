@@ -179,6 +179,7 @@ def open_face(certificate: Certificate) -> Opener:
         answer: Callable[[pb.ClientMessage], pb.ConnectResponse] = acknowledge,
         build_client: bool = True,
         start_control: bool = True,
+        relay_port: int = 0,
     ) -> AsyncIterator[Face]:
         # A short path: the address of a Unix socket has 107 bytes.
         with tempfile.TemporaryDirectory(prefix="cg-") as directory:
@@ -189,7 +190,7 @@ def open_face(certificate: Certificate) -> Opener:
             if start_control:
                 await control.start()
             context = server_context(certificate.certificate, certificate.key)
-            gateway = Gateway(control.socket, static, context, limits or Limits())
+            gateway = Gateway(control.socket, static, context, limits or Limits(), relay_port)
             port = await gateway.start("127.0.0.1", 0)
             trust = ssl.create_default_context(cafile=str(certificate.certificate))
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust, limit=0)) as client:

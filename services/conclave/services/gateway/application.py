@@ -18,6 +18,8 @@ from conclave.services.gateway.files import Files
 from conclave.services.gateway.headers import set_security_headers
 from conclave.services.gateway.limits import Limits
 from conclave.services.gateway.pages import StaticFiles, serve_page
+from conclave.services.gateway.relayed import RelayedConnections
+from conclave.services.gateway.shared_port import FirstByte
 from conclave.services.gateway.signalling import Signalling
 
 __all__ = ["Gateway"]
@@ -32,10 +34,17 @@ _log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """The HTTPS server with its line to control."""
+    """The HTTPS server with its line to control, and the way to the relay on the same port.
 
-    def __init__(self, control_socket: Path, static: Path, tls: ssl.SSLContext, limits: Limits) -> None:
+    relay_port: where the relay listens on the loopback; 0 without one.
+    """
+
+    def __init__(
+        self, control_socket: Path, static: Path, tls: ssl.SSLContext, limits: Limits, relay_port: int = 0
+    ) -> None:
         self._tls = tls
+        self._silent: set[FirstByte] = set()
+        self._relayed = RelayedConnections(relay_port, limits) if relay_port else None
         self._max_sockets = limits.connections + _SPARE_SOCKETS
         self._link = ControlLink(control_socket)
         self._signalling = Signalling(self._link, limits)
@@ -66,7 +75,9 @@ class Gateway:
             return _Connection(server, loop=loop, keepalive_timeout=_REQUEST_TIMEOUT_S, max_headers=64)
 
         def guarded_connection() -> asyncio.BaseProtocol:
-            return connection() if len(server.connections) < self._max_sockets else _Refused()
+            if len(server.connections) + len(self._silent) >= self._max_sockets:
+                return _Refused()
+            return FirstByte(connection, self._relayed, self._silent, _REQUEST_TIMEOUT_S)
 
         self._server = await loop.create_server(
             guarded_connection,
@@ -82,6 +93,10 @@ class Gateway:
         """Turns new connections away, tells the open ones, and ends."""
         if self._server is not None:
             self._server.close()
+        for connection in list(self._silent):
+            connection.abort()
+        if self._relayed is not None:
+            await self._relayed.stop()
         await self._signalling.end_all()
         await self._runner.cleanup()
         await self._link.close()

@@ -59,6 +59,10 @@ class Limits:
     """Requests of devices (WHIP and WHEP) of one address."""
     body_timeout_s: float = 10
     """For the offer of a device to come in."""
+    relayed: int = 500
+    """Connections to the relay at once."""
+    relayed_of_address: int = 200
+    """Of those, of one address: a network that needs the relay often has one for all of its people."""
     tracked_addresses: int = 10_000
     """Addresses whose rates are kept; the one unused longest is forgotten."""
 

@@ -30,6 +30,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8443, help="the HTTPS port (8443)")
     parser.add_argument("--tls-cert", type=Path, required=True, help="the certificate chain (PEM)")
     parser.add_argument("--tls-key", type=Path, required=True, help="its private key (PEM)")
+    parser.add_argument(
+        "--relay-port", type=int, default=0, help="where a TURN server listens on 127.0.0.1, for TURN over TLS (none)"
+    )
     options = parser.parse_args()
     configure_logging("conclave-gateway")
     try:
@@ -46,7 +49,7 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     context = server_context(options.tls_cert, options.tls_key)
-    gateway = Gateway(options.run_dir / "signal" / "control.sock", STATIC, context, Limits())
+    gateway = Gateway(options.run_dir / "signal" / "control.sock", STATIC, context, Limits(), options.relay_port)
     port = await gateway.start(options.host, options.port)
     _log.info("ready", extra=fields(host=options.host, port=port))
     await stop.wait()
