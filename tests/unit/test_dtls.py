@@ -92,6 +92,18 @@ def test_the_server_prefers_gcm_and_takes_cm_from_a_client_with_nothing_else(
     assert (len(keys.send_salt), len(keys.receive_salt)) == (salt_size, salt_size)
 
 
+# FFmpeg insists on being server and knows no other profile.
+def test_the_client_takes_cm_from_a_server_with_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dtls, "_SERVER_PROFILES", b"SRTP_AES128_CM_SHA1_80")
+    identity = DtlsIdentity()
+    client = DtlsEndpoint(SERVER, client=True, remote_fingerprint=read_fingerprint(identity.fingerprint), now_ns=0)
+    server = DtlsEndpoint(identity, client=False, remote_fingerprint=read_fingerprint(SERVER.fingerprint), now_ns=0)
+    exchange(client, server)
+    keys = client.keys()
+    assert keys is not None
+    assert (keys.profile, len(keys.send_key), len(keys.send_salt)) == (1, 16, 14)
+
+
 # RFC 5764 section 4.1.2: no profile in common means no SRTP.
 def test_a_client_without_use_srtp_gets_no_keys() -> None:
     context = SSL.Context(SSL.DTLS_CLIENT_METHOD)

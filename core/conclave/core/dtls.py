@@ -44,10 +44,10 @@ HANDSHAKE_TIME_NS: Final = 30_000_000_000
 _RECORD_HEADER: Final = 13
 _EXPORTER_LABEL: Final = b"EXTRACTOR-dtls_srtp"  # RFC 5764 section 4.2
 _CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
-# As DTLS server the core chooses: GCM first. As client the peer chooses by its own order, and Chromium's puts AES-CM
-# first, so only GCM is offered.
+# As DTLS server the core chooses: GCM first.
 _SERVER_PROFILES: Final = b"SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"
-_CLIENT_PROFILES: Final = b"SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM"
+# As client the peer chooses by its own order. Only devices insist on being server, and FFmpeg knows nothing but AES-CM.
+_CLIENT_PROFILES: Final = _SERVER_PROFILES
 # Name in OpenSSL: (value of RFC 5764 section 4.1.2 or RFC 7714 section 14.2, key bytes, salt bytes).
 _PROFILES: Final = {
     b"SRTP_AES128_CM_SHA1_80": (1, 16, 14),

@@ -10,7 +10,7 @@ from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.grammar import parse_description
 from conclave.services.sdp.offer import Offer, OfferRules, parse_offer
 
-__all__ = ["Direction", "for_devices", "read_offer", "sources_of"]
+__all__ = ["Direction", "read_offer", "sources_of"]
 
 
 class Direction(Enum):
@@ -28,7 +28,6 @@ RULES = {
 # Of a WHIP session: one picture and one sound (RFC 9725 section 4.4.2).
 KINDS = {"audio": SourceKind.MICROPHONE, "video": SourceKind.CAMERA}
 MAX_SLOTS = 12
-ICE_LINES = ("a=ice-ufrag:", "a=ice-pwd:", "a=candidate:", "a=end-of-candidates")
 
 
 def read_offer(text: str, direction: Direction) -> Offer:
@@ -59,15 +58,3 @@ def read_offer(text: str, direction: Direction) -> Offer:
 def sources_of(offer: Offer) -> dict[str, SourceKind]:
     """What each sending m-line carries, by mid."""
     return {section.mid: KINDS[section.kind] for section in offer.sections if section.sends}
-
-
-def for_devices(answer: str) -> str:
-    """The answer as devices read it.
-
-    RFC 9725 section 4.4.1 wants rtcp-mux-only in every section. RFC 9143 has ICE in the first of a bundle alone, but
-    aiortc reads that of the last.
-    """
-    session, *sections = answer.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\na=rtcp-mux-only\r\n").split("m=")
-    ice = "".join(line for line in answer.splitlines(keepends=True) if line.startswith(ICE_LINES))
-    lacking = [section for section in sections if "a=rtcp-mux" in section and "a=ice-ufrag:" not in section]
-    return "m=".join([session, *(section + ice if section in lacking else section for section in sections)])

@@ -22,7 +22,7 @@ from conclave.services.devices.errors import (
     TokenRefused,
     TooManySessions,
 )
-from conclave.services.devices.offers import Direction, for_devices, read_offer, sources_of
+from conclave.services.devices.offers import Direction, read_offer, sources_of
 from conclave.services.devices.showing import pictures_of, shown_next
 from conclave.services.domain.errors import ServiceError
 from conclave.services.domain.invites import Invite
@@ -34,6 +34,7 @@ from conclave.services.meetings.errors import SessionLost
 from conclave.services.meetings.model import EndReason, MediaState, Meeting, Participant, Waiting
 from conclave.services.meetings.register import carried_out
 from conclave.services.meetings.service import MeetingService
+from conclave.services.sdp.answer import FOR_DEVICES
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.fragment import parse_fragment, write_fragment
 from conclave.services.signalling.media import ANY_HEIGHT, MediaSessions
@@ -136,7 +137,7 @@ class DeviceService:
         except BaseException:
             await self._meetings.leave(person)
             raise
-        answer = for_devices(write_transport_answer(offer, transport, info, secrets.randbits(62)))
+        answer = write_transport_answer(offer, transport, info, secrets.randbits(62), FOR_DEVICES)
         ice = self._know(person, _Ice(secrets.token_hex(8), offer.ice_ufrag))
         return Opened(session_id, ice.entity_tag, answer)
 

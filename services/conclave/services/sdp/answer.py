@@ -20,7 +20,7 @@ from conclave.services.sdp.offer import (
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-__all__ = ["LocalTransport", "SlotStream", "candidate_lines", "write_answer"]
+__all__ = ["FOR_DEVICES", "FOR_PAGES", "AnswerForm", "LocalTransport", "SlotStream", "candidate_lines", "write_answer"]
 
 # What the core acts upon, of what the client offers.
 FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
@@ -53,6 +53,21 @@ class LocalTransport:
     addresses: tuple[IPv4Address | IPv6Address, ...]
     # TCP too.
     udp_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """How a kind of client reads an answer."""
+
+    # RFC 9143 has the transport in the first section of a bundle alone. But aiortc reads the ICE of the
+    # last, and GStreamer's webrtcbin (1.22) takes no section without a=setup.
+    transport_in_each: bool
+    # RFC 9725 section 4.4.1 wants it said of every section.
+    rtcp_mux_only: bool
+
+
+FOR_PAGES = AnswerForm(transport_in_each=False, rtcp_mux_only=False)
+FOR_DEVICES = AnswerForm(transport_in_each=True, rtcp_mux_only=True)
 
 
 def candidate_lines(local: LocalTransport) -> list[str]:
@@ -111,7 +126,16 @@ def _tells_arrivals(section: Section) -> bool:
     )
 
 
-def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, first: bool) -> list[str]:
+def _security_lines(offer: Offer, local: LocalTransport) -> list[str]:
+    role = "active" if offer.setup == "passive" else "passive"
+    return [f"a=fingerprint:sha-256 {local.fingerprint}", f"a=setup:{role}"]
+
+
+def _ice_lines(local: LocalTransport) -> list[str]:
+    return [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *candidate_lines(local)]
+
+
+def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, transport: list[str]) -> list[str]:
     assert section.codec is not None  # parse_offer refuses a wanted section without one
     # VP8 first: a source is sent in it until all who look at it are known to decode VP9.
     codecs = [(OPUS if section.kind == "audio" else VP8, section.codec)] + ([(VP9, section.vp9)] if section.vp9 else [])
@@ -124,9 +148,8 @@ def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, 
         f"a=mid:{section.mid}",
         "a=rtcp-mux",
         "a=rtcp-rsize",
+        *transport,
     ]
-    if first:
-        lines += [f"a=ice-ufrag:{local.ice_ufrag}", f"a=ice-pwd:{local.ice_pwd}", *candidate_lines(local)]
     for name, codec in codecs:
         lines += _codec_lines(name, codec)
     known = SENT if section.receives else RECEIVED
@@ -141,33 +164,44 @@ def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, 
     return lines + (_stream_lines(slot) if slot else [])
 
 
+def _transport_lines(section: Section, offer: Offer, local: LocalTransport, form: AnswerForm) -> list[str]:
+    """What a section says of the transport that all share."""
+    if form.transport_in_each:
+        lines = [*_ice_lines(local), *_security_lines(offer, local)]
+    elif section is offer.bundle_tag:
+        lines = _ice_lines(local)
+    else:
+        lines = []
+    return ["a=rtcp-mux-only", *lines] if form.rtcp_mux_only else lines
+
+
 def _rejected(section: Section) -> list[str]:
     head = f"m={section.kind} 0 {section.protocol} {' '.join(section.formats)}"
     return [head, "c=IN IP4 0.0.0.0", f"a=mid:{section.mid}", "a=inactive"]
 
 
-def write_answer(offer: Offer, local: LocalTransport, slots: dict[str, SlotStream], session_id: int) -> str:
+def write_answer(
+    offer: Offer, local: LocalTransport, slots: dict[str, SlotStream], session_id: int, form: AnswerForm = FOR_PAGES
+) -> str:
     """Writes the answer to `offer`.
 
     slots: by mid, one for each receive-only section; session_id: 63 bits, unique (RFC 8866 section 5.2).
     Fingerprint and setup are session-level: Firefox 153 crashes when a later bundled section has none.
     """
     assert local.addresses, "the core is configured with at least one address"
-    tag = offer.bundle_tag.mid
     lines = [
         "v=0",
         f"o=- {session_id} 1 IN IP4 127.0.0.1",
         "s=-",
         "t=0 0",
         "a=ice-lite",
-        f"a=fingerprint:sha-256 {local.fingerprint}",
-        f"a=setup:{'active' if offer.setup == 'passive' else 'passive'}",
+        *_security_lines(offer, local),
         f"a=group:BUNDLE {' '.join(section.mid for section in offer.sections if section.wanted)}",
         "a=msid-semantic:WMS *",
     ]
     for section in offer.sections:
         if section.wanted:
-            lines += _accepted(section, local, slots.get(section.mid), section.mid == tag)
+            lines += _accepted(section, local, slots.get(section.mid), _transport_lines(section, offer, local, form))
         else:
             lines += _rejected(section)
     return "\r\n".join(lines) + "\r\n"

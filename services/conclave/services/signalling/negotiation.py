@@ -15,7 +15,7 @@ from conclave.services.media.model import (
     TransportSpec,
 )
 from conclave.services.meetings.model import Participant, SourceKind, source_id
-from conclave.services.sdp.answer import LocalTransport, SlotStream, write_answer
+from conclave.services.sdp.answer import FOR_PAGES, AnswerForm, LocalTransport, SlotStream, write_answer
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.offer import (
     ABS_SEND_TIME,
@@ -157,7 +157,9 @@ def local_transport(transport: Transport, info: CoreInfo) -> LocalTransport:
     )
 
 
-def write_transport_answer(offer: Offer, transport: Transport, info: CoreInfo, session_id: int) -> str:
+def write_transport_answer(
+    offer: Offer, transport: Transport, info: CoreInfo, session_id: int, form: AnswerForm = FOR_PAGES
+) -> str:
     """The SDP answer to an offer for which the core has made a transport; session_id: 63 bits, unique."""
     slots = {slot.mid: SlotStream(slot.mid, slot.ssrc, slot.rtx_ssrc) for slot in transport.slots}
-    return write_answer(offer, local_transport(transport, info), slots, session_id)
+    return write_answer(offer, local_transport(transport, info), slots, session_id, form)
