@@ -12,6 +12,7 @@ from conclave.core.events import (
     LegStatistics,
     WorkerStatistics,
 )
+from conclave.core.measures import LegMeasures, ProcessUsage
 from conclave.media.v1 import control_pb2 as pb
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class RecordingEngine:
         self.legs: dict[int, LegConfig] = {}
         self.calls: list[tuple[object, ...]] = []
         self.waiting: list[Event] = []
+        self.measures = LegMeasures(0, True, False, 0.0, 0, 0, (), ())
         self._limit = legs
         self._last = 0
 
@@ -77,11 +79,17 @@ class RecordingEngine:
         return waiting
 
     def statistics(self) -> WorkerStatistics:
-        return WorkerStatistics(10, 20, 3, 4000, {"malformed": 2}, 1, {"closed": 5})
+        return WorkerStatistics(
+            10, 20, 3, 4000, {"malformed": 2}, 1, {"closed": 5}, 600, 700, 8, 9, 11, 12, {"legs": (1, 100)}
+        )
 
     def leg_statistics(self, leg: int) -> LegStatistics:
         assert leg in self.legs
         return LegStatistics(leg, 2, 3, 4, 5, 6, {"replayed": 7})
+
+    def leg_measures(self, leg: int) -> LegMeasures:
+        assert leg in self.legs
+        return self.measures
 
     def called(self, name: str) -> list[tuple[object, ...]]:
         return [call[1:] for call in self.calls if call[0] == name]
@@ -98,6 +106,8 @@ class Core:
             instance_id="instance",
             addresses=["192.0.2.1"],
             crypto_backend="openssl",
+            usage=lambda: ProcessUsage(1_000.0, 2.5, 4096),
+            wallclock_offset_ns=10**18,
             now_ns=0,
         )
         self.control.handle_timeout(0)

@@ -35,7 +35,7 @@ CORE_LAYERS = (
         "layers",
     },
     {"ice", "dtls"},
-    {"leg", "feedback", "forward", "config", "events"},
+    {"leg", "feedback", "forward", "config", "events", "measures"},
     {
         "router",
         "addresses",
@@ -45,11 +45,12 @@ CORE_LAYERS = (
         "receive",
         "receive_rtcp",
         "rooms",
+        "statistics",
         "switchboard",
         "telling",
     },
     {"connections", "datagrams", "loop"},
-    {"control", "description", "transports", "confinement", "server", "process"},
+    {"control", "description", "reports", "transports", "confinement", "usage", "server", "process"},
 )
 SANS_IO_LAYERS = 7
 

@@ -34,11 +34,14 @@ from conclave.core.events import (
     SlotChanged,
     SpeakersChanged,
 )
+from conclave.core.reports import measured_transport, process_statistics, transport_statistics, worker_statistics
 from conclave.core.transports import PWD_SIZE, Transport, Transports, random_ice_text
 from conclave.media.v1 import control_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from conclave.core.measures import ProcessUsage
 
 __all__ = ["Control"]
 
@@ -54,7 +57,8 @@ _CONSENT_STATES: Final = {
 class Control:
     """Every transport of the process, by name.
 
-    engines: one a worker, started. instance_id: random at each start. addresses: to offer to clients.
+    engines: one a worker, started. instance_id: random at each start. addresses: to offer to clients. usage: tells what
+    the process uses. wallclock_offset_ns: what added to now_ns gives nanoseconds since 1970.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class Control:
         instance_id: str,
         addresses: Sequence[str],
         crypto_backend: str,
+        usage: Callable[[], ProcessUsage],
+        wallclock_offset_ns: int,
         now_ns: int,
     ) -> None:
         self._engines = engines
@@ -72,6 +78,8 @@ class Control:
         self._instance_id = instance_id
         self._addresses = tuple(addresses)
         self._crypto_backend = crypto_backend
+        self._usage = usage
+        self._wallclock_offset_ns = wallclock_offset_ns
         self._heartbeat_ns = now_ns
         self._transports = Transports(len(engines))
         self._handshakes: set[Transport] = set()
@@ -139,6 +147,9 @@ class Control:
                 return pb.Response(transports=pb.Transports(transports=described))
             case "get_statistics":
                 return pb.Response(statistics=self._statistics(request.get_statistics.transport_id))
+            case "get_room_statistics":
+                room_id = request.get_room_statistics.room_id
+                return pb.Response(room_statistics=self._room_statistics(room_id, now_ns))
             case _:
                 text = "the request has no body that this core knows; control and core must be of one version"
                 raise Refused(pb.Failure.CODE_INVALID, text)
@@ -258,38 +269,26 @@ class Control:
                 self._engines[transport.worker].set_source_active(number, state.active)
 
     def _statistics(self, transport_id: str) -> pb.Statistics:
-        statistics = pb.Statistics()
         if transport_id:
-            wanted = [self._find(transport_id)]
-        else:
-            wanted = list(self._transports)
-            for engine in self._engines:
-                worker = engine.statistics()
-                statistics.workers.add(
-                    packets_received=worker.packets_received,
-                    packets_sent=worker.packets_sent,
-                    groups_sent=worker.groups_sent,
-                    cpu_time_ns=worker.cpu_time_ns,
-                    packets_dropped=worker.dropped,
-                    connections=worker.connections,
-                    connections_ended=worker.connections_ended,
-                )
-        for transport in wanted:
-            if not transport.leg:
-                statistics.transports.add(transport_id=transport.transport_id)
-                continue
-            leg = self._engines[transport.worker].leg_statistics(transport.leg)
-            statistics.transports.add(
-                transport_id=transport.transport_id,
-                packets_received=leg.packets_received,
-                packets_sent=leg.packets_sent,
-                retransmissions_sent=leg.retransmissions_sent,
-                plis_sent=leg.plis_sent,
-                nacks_received=leg.nacks_received,
-                remb_bitrate=leg.remb_bitrate,
-                packets_dropped=leg.dropped,
-            )
-        return statistics
+            transports = [self._find(transport_id)]
+            return pb.Statistics(transports=[self._transport_statistics(transport) for transport in transports])
+        return pb.Statistics(
+            workers=[worker_statistics(engine.statistics()) for engine in self._engines],
+            transports=[self._transport_statistics(transport) for transport in self._transports],
+            process=process_statistics(self._usage()),
+        )
+
+    def _transport_statistics(self, transport: Transport) -> pb.TransportStatistics:
+        leg = self._engines[transport.worker].leg_statistics(transport.leg) if transport.leg else None
+        return transport_statistics(transport.transport_id, leg)
+
+    def _room_statistics(self, room_id: str, now_ns: int) -> pb.RoomStatistics:
+        measured = pb.RoomStatistics()
+        for transport in self._transports:
+            if transport.room_id == room_id:
+                leg = self._engines[transport.worker].leg_measures(transport.leg) if transport.leg else None
+                measured.transports.append(measured_transport(transport, leg, now_ns, self._wallclock_offset_ns))
+        return measured
 
     def _describe(self, transport: Transport, *, pwd: bool) -> pb.Transport:
         slots = [

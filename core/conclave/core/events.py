@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from conclave.core.config import LegConfig
+    from conclave.core.measures import LegMeasures
 
 __all__ = [
     "CONSENT_ALIVE",
@@ -70,7 +71,10 @@ class WorkerStatistics(NamedTuple):
     """Counters of one worker since its start.
 
     dropped: datagrams by status name, and "backlog" for frames that a TCP connection did not keep up with. connections:
-    those over TCP that are open now; connections_ended: the others by reason.
+    those over TCP that are open now; connections_ended: the others by reason. bytes: of datagrams and frames; sent are
+    those that the kernel was given. packets_forwarded: media packets to subscribers, retransmissions included.
+    nacks_received: sequence numbers that subscribers asked for again; key_frames_wanted: their requests for one. pools:
+    by name, entries in use and in all.
     """
 
     packets_received: int
@@ -80,6 +84,13 @@ class WorkerStatistics(NamedTuple):
     dropped: dict[str, int]
     connections: int
     connections_ended: dict[str, int]
+    bytes_received: int
+    bytes_sent: int
+    packets_forwarded: int
+    retransmissions: int
+    nacks_received: int
+    key_frames_wanted: int
+    pools: dict[str, tuple[int, int]]
 
 
 class LegStatistics(NamedTuple):
@@ -149,3 +160,6 @@ class Engine(Protocol):
 
     def leg_statistics(self, leg: int) -> LegStatistics:
         """One leg's counters."""
+
+    def leg_measures(self, leg: int) -> LegMeasures:
+        """One leg's streams and path."""

@@ -78,8 +78,8 @@ cdef bint send_sender_reports(Leg *leg, uint64_t now_ns, uint64_t wallclock_ns, 
         clock_rate = 90000 if slot.setup.video else 48000
         info.ntp_timestamp = ntp_time(wallclock_ns)
         info.rtp_timestamp = slot.last_timestamp + <uint32_t>((now_ns - slot.last_arrival_ns) * clock_rate // 1_000_000_000)
-        info.packet_count = slot.packet_count
-        info.octet_count = slot.octet_count
+        info.packet_count = <uint32_t>slot.packet_count
+        info.octet_count = <uint32_t>slot.octet_count
         size += rtcp_write_sr(compound + size, RTCP_SIZE_MAX - size, slot.setup.ssrc, &info, NULL, 0)
     return not size or send_with_name(leg, compound, size, outbox)
 
@@ -143,6 +143,7 @@ cdef bint feedback_request_key_frame(Source *source, Outbox *outbox) noexcept no
             if not send(source.leg, packet, size, outbox):
                 return False
             source.leg.counters.plis_sent += 1
+            source.layers[i].counters.plis += 1
             return True
     return False
 
@@ -151,14 +152,23 @@ cdef bint feedback_send_nack(Layer *layer, const uint16_t *sequence_numbers, siz
     cdef uint8_t packet[12 + 4 * 128]
     cdef Leg *leg = layer.source.leg
     cdef size_t size = rtcp_write_nack(packet, sizeof(packet), leg.rtcp_ssrc, layer.media.ssrc, sequence_numbers, count)
-    return send(leg, packet, size, outbox)
+    if not send(leg, packet, size, outbox):
+        return False
+    layer.counters.nacks += 1
+    return True
 
 
-cdef void feedback_take_report(Leg *leg, const ReportBlock *report, uint64_t wallclock_ns) noexcept nogil:
+cdef void feedback_take_report(Slot *slot, const ReportBlock *report, uint64_t wallclock_ns) noexcept nogil:
     cdef uint32_t now = <uint32_t>(ntp_time(wallclock_ns) >> 16)
     cdef uint32_t rtt
+    slot.remote.heard = True
+    slot.remote.fraction_lost = report.fraction_lost
+    slot.remote.packets_lost = report.cumulative_lost
+    slot.remote.jitter = report.jitter
     if not report.last_sr:
         return
     rtt = now - report.last_sr - report.delay_since_last_sr
     if rtt < 65536 * 5:                    # more than 5 s, or negative: not ours
-        leg.rtt_ns = <uint64_t>rtt * 1_000_000_000 // 65536
+        slot.remote.rtt_ns = slot.leg.rtt_ns = <uint64_t>rtt * 1_000_000_000 // 65536
+        slot.remote.rtt_total_ns += slot.remote.rtt_ns
+        slot.remote.rtt_count += 1

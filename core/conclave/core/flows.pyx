@@ -239,6 +239,7 @@ cdef void flow_release_due(Router *router, uint64_t now_ns) noexcept nogil:
 cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
     cdef Layer *layer
     cdef Slot *slot
+    cdef uint64_t sent
     while True:
         if router.sending == NULL:
             layer = router.ready_first
@@ -259,7 +260,9 @@ cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcep
             if slot.current_layer == layer.index and slot.rewriter.stream == layer.number and leg_can_send(slot.leg):
                 if not outbox_has_room(outbox, layer.pending_count, DATAGRAM_MAX):
                     return True
+                sent = slot.leg.counters.packets_sent
                 forward_pending(slot, layer, now_ns, outbox)
+                router.counters.packets_forwarded += slot.leg.counters.packets_sent - sent
             router.cursor = router.cursor.next
         packets_let_go(layer.pending_first, &router.packets)
         layer.pending_first = layer.pending_last = NULL

@@ -85,7 +85,8 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
         return status
     outbox_commit(outbox, &slot.leg.ice.selected, protected_size)
     slot.packet_count += 1
-    slot.octet_count += <uint32_t>payload_size
+    slot.octet_count += payload_size
+    slot.counters.frames += numbers.marker
     slot.last_timestamp = numbers.rtp_timestamp
     slot.last_arrival_ns = packet.arrival_ns
     slot.leg.counters.packets_sent += 1
@@ -123,6 +124,8 @@ cdef Status send_rtx(Slot *slot, Packet *packet, const Rewritten *numbers, uint6
     outbox_commit(outbox, &slot.leg.ice.selected, protected_size)
     slot.leg.counters.packets_sent += 1
     slot.leg.counters.retransmissions_sent += 1
+    slot.counters.retransmitted_packets += 1
+    slot.counters.retransmitted_bytes += packet.payload_size
     return OK
 
 

@@ -3,7 +3,7 @@
 A leg receives what its client sends (sources, each of one to three layers) and sends what the client shows (slots).
 All of it lies in pools of fixed size; numbers, not pointers, leave this process.
 """
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from conclave.core.address cimport Address
 from conclave.core.ice cimport IceCredentials, IceTransport
 from conclave.core.keyframes cimport KeyFrameScheduler
@@ -71,6 +71,34 @@ cdef struct LegSetup:
     uint8_t slot_count
     SlotSetup slots[LEG_SLOTS_MAX]
 
+cdef struct ReceiveCounters:       # of one incoming stream, since its SSRC was bound
+    uint64_t packets               # of either SSRC
+    uint64_t header_bytes
+    uint64_t payload_bytes         # without padding
+    uint64_t retransmitted_bytes
+    uint32_t retransmitted_packets
+    uint32_t frames                # of video: markers
+    uint32_t nacks                 # packets that asked for what was lost
+    uint32_t plis
+    uint64_t last_packet_ns
+
+cdef struct SendCounters:          # of one slot
+    uint64_t retransmitted_bytes
+    uint32_t retransmitted_packets
+    uint32_t frames                # of video: markers
+    uint32_t nacks                 # packets received that asked for what was lost
+    uint32_t plis
+    uint32_t firs
+
+cdef struct RemoteReport:          # what a slot's receiver says of it (RFC 3550 section 6.4.1)
+    bint heard
+    uint8_t fraction_lost          # of 256
+    int32_t packets_lost
+    uint32_t jitter                # in units of the RTP timestamp
+    uint32_t rtt_count
+    uint64_t rtt_ns
+    uint64_t rtt_total_ns
+
 cdef struct Layer:                 # one incoming stream
     Source *source
     uint8_t index
@@ -101,6 +129,7 @@ cdef struct Layer:                 # one incoming stream
     double jitter
     uint32_t last_sr               # middle 32 bits of its NTP timestamp
     uint64_t last_sr_ns
+    ReceiveCounters counters
     Layer *free_next
 
 cdef struct SlotLink:              # a slot's place in one of a source's lists
@@ -139,8 +168,10 @@ cdef struct Slot:
     uint8_t max_layer
     SlotLink showing               # in Source.showing
     SlotLink waiting               # in Source.waiting
-    uint32_t packet_count          # for sender reports
-    uint32_t octet_count
+    uint64_t packet_count          # for sender reports: without retransmissions
+    uint64_t octet_count
+    SendCounters counters
+    RemoteReport remote
     uint32_t last_timestamp        # out, of the newest packet
     uint64_t last_arrival_ns
     bint untold                    # what it shows could not be told yet

@@ -84,6 +84,7 @@ cdef void layer_reset(Layer *layer, PacketPool *pool) noexcept nogil:
     layer.jitter = 0
     layer.transit = layer.last_sr = 0
     layer.last_sr_ns = 0
+    memset(&layer.counters, 0, sizeof(ReceiveCounters))
 
 
 cdef StreamRoute *find_route(Leg *leg, uint32_t ssrc) noexcept nogil:
@@ -196,6 +197,17 @@ cdef void note_arrival(Layer *layer, const Packet *packet, bint video) noexcept 
         layer.jitter += (difference - layer.jitter) / 16.0
     layer.transit = transit
     layer.received += 1
+
+
+cdef void count_received(Layer *layer, const Packet *packet, bint repaired) noexcept nogil:
+    layer.counters.packets += 1
+    layer.counters.header_bytes += packet.header_size
+    layer.counters.payload_bytes += packet.payload_size
+    layer.counters.last_packet_ns = packet.arrival_ns
+    if repaired:
+        layer.counters.retransmitted_packets += 1
+        layer.counters.retransmitted_bytes += packet.payload_size
+    layer.counters.frames += packet.marker
 
 
 cdef void note_transport(Leg *leg, const RtpHeader *header, const Packet *packet, uint64_t now_ns) noexcept nogil:
@@ -381,4 +393,5 @@ cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number
         layer.source.activity[layer.index].seen = True
         layer.source.activity[layer.index].last_packet_ns = now_ns
     leg.counters.packets_received += 1
+    count_received(layer, packet, out.repaired)
     return OK

@@ -109,9 +109,11 @@ cdef struct Thread:
     uint64_t stop
     uint64_t ended                 # no command will be looked at any more
     uint64_t cpu_time_ns
+    uint64_t bytes_sent
 
 
 cdef void send(Thread *thread) noexcept nogil:
+    thread.bytes_sent += thread.outbox.used
     connections_send(&thread.connections, &thread.outbox)
     datagrams_send(&thread.datagrams, &thread.outbox)      # empties the outbox
 
@@ -408,4 +410,6 @@ cdef class Worker(Switchboard):
         ended = {name: connections.ended[<int>i] for i, name in enumerate(ENDINGS) if connections.ended[<int>i]}
         return WorkerStatistics(self.router.counters.packets_received, self.thread.datagrams.sent + connections.sent,
                                 self.thread.datagrams.groups + connections.writes, self.thread.cpu_time_ns, dropped,
-                                connections.count, ended)
+                                connections.count, ended, self.router.counters.bytes_received, self.thread.bytes_sent,
+                                self.router.counters.packets_forwarded, self.router.counters.retransmissions,
+                                self.router.counters.nacks_received, self.router.counters.key_frames_wanted, self.pools)

@@ -19,6 +19,7 @@ from conclave.core.control import Control
 from conclave.core.dtls import DtlsEndpoint, DtlsIdentity, DtlsState, read_fingerprint
 from conclave.core.loop import Worker
 from conclave.core.server import Server
+from conclave.core.usage import UsageMeter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,7 @@ def _run(options: argparse.Namespace) -> int:
         Worker(bind=options.bind, port=options.media_port + number if options.media_port else 0, cpu=cpu)
         for number, cpu in enumerate(_cpus(options.workers))
     ]
+    usage = UsageMeter()
     identity = DtlsIdentity()
     _rehearse(identity)
     control = Control(
@@ -113,6 +115,8 @@ def _run(options: argparse.Namespace) -> int:
         instance_id=secrets.token_hex(8),
         addresses=options.addresses,
         crypto_backend=srtp_context.chosen_backend(),
+        usage=usage,
+        wallclock_offset_ns=time.time_ns() - time.monotonic_ns(),
         now_ns=time.monotonic_ns(),
     )
     with Server(control, engines, options.run_dir / "core") as server:

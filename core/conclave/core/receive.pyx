@@ -141,6 +141,7 @@ cdef void receive_datagram(Router *router, const Address *source, const uint8_t 
     cdef Leg *leg
     cdef Status status
     router.counters.packets_received += 1
+    router.counters.bytes_received += size
     if protocol == PROTOCOL_STUN:
         status = receive_stun(router, source, data, size, now_ns, outbox)
         if status != OK:

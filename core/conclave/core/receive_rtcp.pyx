@@ -31,7 +31,11 @@ cdef void answer_nack(Router *router, Leg *leg, const RtcpPacket *packet, uint64
     cdef size_t i
     cdef int j
     leg.counters.nacks_received += count
-    if slot == NULL or slot.current == NULL or not leg_can_send(leg):
+    router.counters.nacks_received += count
+    if slot == NULL:
+        return
+    slot.counters.nacks += 1
+    if slot.current == NULL or not leg_can_send(leg):
         return
     for i in range(count):
         if rewriter_find(&slot.rewriter, sequence_numbers[i], &stream, &index) != OK:
@@ -45,14 +49,16 @@ cdef void answer_nack(Router *router, Leg *leg, const RtcpPacket *packet, uint64
         lost = history_get(&layer.history, index)
         if lost != NULL and leg.retransmissions_left:
             leg.retransmissions_left -= 1
-            forward_again(slot, stream, lost, now_ns, outbox)
+            if forward_again(slot, stream, lost, now_ns, outbox) == OK:
+                router.counters.packets_forwarded += 1
+                router.counters.retransmissions += 1
 
 
-cdef void want_key_frame(Router *router, Leg *leg, uint32_t ssrc, uint64_t now_ns) noexcept nogil:
-    cdef Slot *slot = leg_find_slot(leg, ssrc)
+cdef void want_key_frame(Router *router, Slot *slot, uint64_t now_ns) noexcept nogil:
     # Browsers ask for key frames of empty slots after 3 s of silence.
-    if slot == NULL or slot.current == NULL or not slot.setup.video or not slot.current.active:
+    if slot.current == NULL or not slot.setup.video or not slot.current.active:
         return
+    router.counters.key_frames_wanted += 1
     keyframes_want(&slot.current.keyframes, now_ns)
     source_attend(router, slot.current, now_ns)
 
@@ -75,6 +81,7 @@ cdef Status receive_rtcp(Router *router, Leg *leg, const Address *source, const 
     cdef RtcpPacket packet
     cdef ReportBlock report
     cdef Remb remb
+    cdef Slot *slot
     cdef size_t plain_size, count, i, offset = 0
     cdef Status status
     if leg.receive == NULL:
@@ -95,16 +102,23 @@ cdef Status receive_rtcp(Router *router, Leg *leg, const Address *source, const 
             for i in range(packet.count):
                 if rtcp_read_report(&report, &packet, i) != OK:
                     break
-                if leg_find_slot(leg, report.ssrc) != NULL:
-                    feedback_take_report(leg, &report, now_ns + router.wallclock_offset_ns)
+                slot = leg_find_slot(leg, report.ssrc)
+                if slot != NULL:
+                    feedback_take_report(slot, &report, now_ns + router.wallclock_offset_ns)
         elif packet.packet_type == RTCP_RTPFB and packet.count == 1:
             answer_nack(router, leg, &packet, now_ns, outbox)
         elif packet.packet_type == RTCP_PSFB and packet.count == 1:
-            want_key_frame(router, leg, packet.media_ssrc, now_ns)
+            slot = leg_find_slot(leg, packet.media_ssrc)
+            if slot != NULL:
+                slot.counters.plis += 1
+                want_key_frame(router, slot, now_ns)
         elif packet.packet_type == RTCP_PSFB and packet.count == 4:
             count = rtcp_read_fir(ssrcs, 32, &packet)
             for i in range(count):
-                want_key_frame(router, leg, ssrcs[i], now_ns)
+                slot = leg_find_slot(leg, ssrcs[i])
+                if slot != NULL:
+                    slot.counters.firs += 1
+                    want_key_frame(router, slot, now_ns)
         elif packet.packet_type == RTCP_PSFB and packet.count == 15:
             if rtcp_read_remb(&remb, &packet) == OK:
                 leg.counters.remb_bitrate = remb.bitrate

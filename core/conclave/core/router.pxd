@@ -45,8 +45,11 @@ cdef struct RouterSizes:
 
 cdef struct RouterCounters:
     uint64_t packets_received      # datagrams
-    uint64_t packets_sent
-    uint64_t groups_sent
+    uint64_t bytes_received
+    uint64_t packets_forwarded     # media packets that went out to a subscriber, retransmissions included
+    uint64_t retransmissions       # of them
+    uint64_t nacks_received        # sequence numbers asked for
+    uint64_t key_frames_wanted     # by subscribers
     uint64_t dropped[STATUS_COUNT]
 
 cdef struct Router:
@@ -55,6 +58,7 @@ cdef struct Router:
     size_t leg_capacity
     size_t leg_cursor              # where the search for a free leg goes on
     Source *sources
+    size_t source_capacity
     Source *free_sources
     size_t free_source_count
     Layer *layers
@@ -63,6 +67,7 @@ cdef struct Router:
     size_t free_layer_count
     size_t reclaim_cursor          # where the search for a stream with too many packets goes on
     Slot *slots
+    size_t slot_capacity
     Slot *free_slots
     size_t free_slot_count
     Room *rooms

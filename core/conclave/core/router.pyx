@@ -55,7 +55,7 @@ cdef int router_init(Router *router, const RouterSizes *sizes, uint64_t seed, ui
     for i in range(sizes.sources):
         router.sources[i].free_next = router.free_sources
         router.free_sources = &router.sources[i]
-    router.free_source_count = sizes.sources
+    router.source_capacity = router.free_source_count = sizes.sources
     for i in range(layer_count):
         router.layers[i].free_next = router.free_layers
         router.free_layers = &router.layers[i]
@@ -63,7 +63,7 @@ cdef int router_init(Router *router, const RouterSizes *sizes, uint64_t seed, ui
     for i in range(sizes.slots):
         router.slots[i].free_next = router.free_slots
         router.free_slots = &router.slots[i]
-    router.free_slot_count = sizes.slots
+    router.slot_capacity = router.free_slot_count = sizes.slots
     router.next_stream_number = 1
     return 0
 

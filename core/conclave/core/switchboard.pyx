@@ -20,6 +20,7 @@ from conclave.core.router cimport (DTLS_DATAGRAM_MAX, DtlsDatagram, EVENT_CONSEN
                                    router_next_timeout, router_send_dtls, router_transmit)
 from conclave.core.srtp_context cimport (SrtpContext, SrtpProfile, srtp_context_init, srtp_context_size,
                                          srtp_context_wipe)
+from conclave.core.statistics cimport measure_leg, measure_pools
 from conclave.core.status cimport NO_SPACE, OK, STATUS_COUNT, Status, UNKNOWN_USER, status_name
 
 from conclave.core.config import LegConfig, PoolExhausted
@@ -311,6 +312,17 @@ cdef class Switchboard:
         return LegStatistics(found.counters.packets_received, found.counters.packets_sent,
                              found.counters.retransmissions_sent, found.counters.plis_sent, found.counters.nacks_received,
                              found.counters.remb_bitrate, dropped_to_python(found.counters.dropped))
+
+    def leg_measures(self, uint32_t leg):
+        cdef Leg *found = router_leg(&self.router, leg)
+        if found == NULL:
+            raise KeyError(leg)
+        return measure_leg(found)
+
+    @property
+    def pools(self):
+        """The pools by name: entries in use, entries in all."""
+        return measure_pools(&self.router)
 
     @property
     def dropped(self):
