@@ -43,16 +43,28 @@ class Rtp:
     ssrc: int
     payload: bytes
     padding: int
+    # Across the transport; None without one.
+    transport_number: int | None = None
 
 
 def parse(packet: bytes) -> Rtp:
     first, second, sequence_number, timestamp, ssrc = struct.unpack("!BBHII", packet[:12])
     offset = 12 + 4 * (first & 15)
+    number = None
     if first & 0x10:
+        if packet[offset + 4] == NUMBER_ID << 4 | 1:
+            (number,) = struct.unpack_from("!H", packet, offset + 5)
         offset += 4 + 4 * struct.unpack_from("!H", packet, offset + 2)[0]
     padding = packet[-1] if first & 0x20 else 0
     return Rtp(
-        second & 127, second >= 128, sequence_number, timestamp, ssrc, packet[offset : len(packet) - padding], padding
+        second & 127,
+        second >= 128,
+        sequence_number,
+        timestamp,
+        ssrc,
+        packet[offset : len(packet) - padding],
+        padding,
+        number,
     )
 
 
@@ -232,11 +244,25 @@ def microphone(mid: bytes = b"0", *, active: bool = True) -> SourceConfig:
     return SourceConfig(mid=mid, video=False, payload_type=OPUS, rtx_payload_type=0, active=active)
 
 
-def video_slot(ssrc: int) -> SlotConfig:
+def video_slot(ssrc: int, *, transport_cc: bool = False) -> SlotConfig:
     return SlotConfig(
-        mid=b"v%d" % ssrc, video=True, payload_type=VP8, rtx_payload_type=RTX, ssrc=ssrc, rtx_ssrc=ssrc + 1
+        mid=b"v%d" % ssrc,
+        video=True,
+        payload_type=VP8,
+        rtx_payload_type=RTX,
+        ssrc=ssrc,
+        rtx_ssrc=ssrc + 1,
+        transport_cc=transport_cc,
     )
 
 
-def audio_slot(ssrc: int) -> SlotConfig:
-    return SlotConfig(mid=b"a%d" % ssrc, video=False, payload_type=OPUS, rtx_payload_type=0, ssrc=ssrc, rtx_ssrc=0)
+def audio_slot(ssrc: int, *, transport_cc: bool = False) -> SlotConfig:
+    return SlotConfig(
+        mid=b"a%d" % ssrc,
+        video=False,
+        payload_type=OPUS,
+        rtx_payload_type=0,
+        ssrc=ssrc,
+        rtx_ssrc=0,
+        transport_cc=transport_cc,
+    )

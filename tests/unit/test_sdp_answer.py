@@ -10,7 +10,7 @@ import pytest
 
 from conclave.services.sdp.answer import FOR_DEVICES, FOR_PAGES, AnswerForm, LocalTransport, SlotStream, write_answer
 from conclave.services.sdp.grammar import Description, parse_description
-from conclave.services.sdp.offer import TRANSPORT_CC, Offer, parse_offer
+from conclave.services.sdp.offer import ABS_SEND_TIME, TRANSPORT_CC, Offer, parse_offer
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "sdp"
 CLIENTS = ("chromium", "firefox", "aiortc")
@@ -100,17 +100,18 @@ def test_the_codecs_of_a_section(client: str) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_arrivals_are_told_to_whom_is_received_and_numbers_its_packets(client: str) -> None:
+def test_arrivals_are_told_both_ways_of_packets_that_are_numbered(client: str) -> None:
     offer = offer_of(client)
     for section, media in zip(offer.sections, answer_to(offer).media, strict=True):
         told = [value for value in media.values("rtcp-fb") if "transport" in value]
         codecs = [codec for codec in (section.codec, section.vp9) if codec]
-        if section.receives or TRANSPORT_CC not in section.extensions:
+        if TRANSPORT_CC not in section.extensions:
             assert told == []
             assert not any("transport" in value for value in media.values("extmap"))
         else:
             assert told == [f"{codec.payload_type} transport-cc" for codec in codecs]
             assert f"{section.extensions[TRANSPORT_CC]} {TRANSPORT_CC}" in media.values("extmap")
+            assert section.sends or not any(ABS_SEND_TIME in value for value in media.values("extmap"))
     assert client == "aiortc" or any(TRANSPORT_CC in section.extensions for section in offer.sections)
 
 

@@ -60,7 +60,8 @@ class SourceConfig:
 class SlotConfig:
     """One outgoing stream. rtx_payload_type and rtx_ssrc are both 0 when it has no RTX.
 
-    vp9_payload_type: 0 when its receiver cannot show VP9.
+    vp9_payload_type: 0 when its receiver cannot show VP9. transport_cc: whether its packets are numbered across the
+    transport, because the client tells when they came; the leg's extensions then have an id for the numbers.
     """
 
     mid: bytes
@@ -71,6 +72,7 @@ class SlotConfig:
     rtx_ssrc: int
     vp9_payload_type: int = 0
     vp9_rtx_payload_type: int = 0
+    transport_cc: bool = False
 
 
 @dataclass(frozen=True, slots=True)

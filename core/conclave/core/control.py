@@ -181,7 +181,7 @@ class Control:
                 text = f"source {source.source_id} stands already on another transport; delete that first"
                 raise Refused(pb.Failure.CODE_ALREADY_EXISTS, text)
         announced = [ssrc for source in sources for ssrc in source.ssrcs + source.rtx_ssrcs]
-        slots = read_slots(request.slots, self._transports.ssrc_chooser(announced))
+        slots = read_slots(request.slots, extensions, self._transports.ssrc_chooser(announced))
         room = self._transports.take_room(request.room_id, request.end_to_end)
         if room.end_to_end != request.end_to_end:
             text = f"room {request.room_id} stands with another end_to_end; a room does not change it"
@@ -303,6 +303,7 @@ class Control:
                 layer=layer,
                 vp9_payload_type=slot.vp9_payload_type,
                 vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
+                transport_cc=slot.transport_cc,
             )
             for slot, (source_id, layer) in zip(transport.slots, transport.shown, strict=True)
         ]

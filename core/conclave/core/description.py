@@ -33,6 +33,7 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")  # RFC 8866 sectio
 _RID: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")  # RFC 8852 section 3
 _MID_KIND: Final = pb.HeaderExtension.KIND_MID
 _RID_KIND: Final = pb.HeaderExtension.KIND_RID
+_TRANSPORT_CC_KIND: Final = pb.HeaderExtension.KIND_TRANSPORT_CC
 
 
 class Refused(Exception):
@@ -111,7 +112,9 @@ def read_sources(sources: Iterable[pb.Source], extensions: tuple[tuple[int, int]
     return tuple(configs)
 
 
-def read_slots(slots: Iterable[pb.Slot], choose_ssrc: Callable[[], int]) -> tuple[SlotConfig, ...]:
+def read_slots(
+    slots: Iterable[pb.Slot], extensions: tuple[tuple[int, int], ...], choose_ssrc: Callable[[], int]
+) -> tuple[SlotConfig, ...]:
     """What the client receives; choose_ssrc: gives an SSRC that nobody in the core uses."""
     announced = list(slots)
     if len(announced) > SLOTS_MAX:
@@ -120,6 +123,8 @@ def read_slots(slots: Iterable[pb.Slot], choose_ssrc: Callable[[], int]) -> tupl
         _check_mid(slot.mid, "slots")
         _check_kind(slot.kind, slot.mid)
         _check_payload_types(slot.mid, slot)
+        if slot.transport_cc and not any(kind == _TRANSPORT_CC_KIND for _, kind in extensions):
+            raise _invalid(f"mid {slot.mid}: negotiate the header extension that numbers packets across the transport")
     _check_distinct("slots", (slot.mid for slot in announced), "mid")
     return tuple(
         SlotConfig(
@@ -131,6 +136,7 @@ def read_slots(slots: Iterable[pb.Slot], choose_ssrc: Callable[[], int]) -> tupl
             rtx_ssrc=choose_ssrc() if slot.rtx_payload_type else 0,
             vp9_payload_type=slot.vp9_payload_type,
             vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
+            transport_cc=slot.transport_cc,
         )
         for slot in announced
     )

@@ -7,26 +7,44 @@ from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.packet cimport Packet
 from conclave.core.rewrite cimport Rewritten, rewriter_again, rewriter_map, rewriter_skip
 from conclave.core.rtp cimport abs_send_time, rtp_write_header
+from conclave.core.sent cimport sent_note
 from conclave.core.srtp cimport srtp_protect
 from conclave.core.status cimport NO_SPACE, OK, Status, UNSUPPORTED
 from conclave.core.vp8 cimport vp8_rewrite
 from conclave.core.vp9 cimport vp9_rewrite
+from conclave.core.wire cimport write_u16, write_u24
+
+cdef enum:
+    EXTENSION_SIZE = 4             # an id and length, and up to three bytes: a whole word
+
 
 cdef size_t write_header(const Slot *slot, uint8_t *header, uint8_t payload_type, bint marker, bint padding,
                          uint64_t index, uint32_t rtp_timestamp, uint32_t ssrc, uint64_t now_ns) noexcept nogil:
-    """The subscriber's own extensions, never the publisher's."""
+    """The subscriber's own extensions, never the publisher's: one of a word, so that groups stay even."""
     cdef Leg *leg = slot.leg
-    cdef uint32_t sent
+    cdef bint numbered = slot.setup.transport_cc and leg.transport_cc_id
+    cdef size_t extension_size = EXTENSION_SIZE if numbered or leg.abs_send_time_id else 0
     cdef size_t size = rtp_write_header(header, payload_type, marker, padding, <uint16_t>index, rtp_timestamp, ssrc,
-                                        leg.extension_size)
-    if leg.abs_send_time_id:
-        # RFC 8285 section 4.2: four bits of id, four of length minus one.
-        sent = abs_send_time(now_ns)
+                                        extension_size)
+    # RFC 8285 section 4.2: four bits of id, four of length minus one.
+    if numbered:
+        # Who tells of every packet's arrival has no use for the time that it was sent at.
+        header[size] = (leg.transport_cc_id << 4) | 1
+        write_u16(header + size + 1, leg.sent.next)
+        header[size + 3] = 0
+    elif leg.abs_send_time_id:
         header[size] = (leg.abs_send_time_id << 4) | 2
-        header[size + 1] = <uint8_t>(sent >> 16)
-        header[size + 2] = <uint8_t>(sent >> 8)
-        header[size + 3] = <uint8_t>sent
-    return size + leg.extension_size
+        write_u24(header + size + 1, abs_send_time(now_ns))
+    return size + extension_size
+
+
+cdef inline void dispatch(const Slot *slot, size_t protected_size, uint64_t now_ns, Outbox *outbox) noexcept nogil:
+    """Sends what was written at the reserved place, and uses its transport-wide number up."""
+    cdef Leg *leg = slot.leg
+    outbox_commit(outbox, &leg.ice.selected, protected_size)
+    if slot.setup.transport_cc and leg.transport_cc_id:
+        sent_note(&leg.sent, protected_size, 0, now_ns)
+    leg.counters.packets_sent += 1
 
 
 cdef inline bint is_vp9(const Slot *slot, const Packet *packet) noexcept nogil:
@@ -83,13 +101,12 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
                           place, &protected_size)
     if status != OK:
         return status
-    outbox_commit(outbox, &slot.leg.ice.selected, protected_size)
+    dispatch(slot, protected_size, now_ns, outbox)
     slot.packet_count += 1
     slot.octet_count += payload_size
     slot.counters.frames += numbers.marker
     slot.last_timestamp = numbers.rtp_timestamp
     slot.last_arrival_ns = packet.arrival_ns
-    slot.leg.counters.packets_sent += 1
     return OK
 
 
@@ -121,8 +138,7 @@ cdef Status send_rtx(Slot *slot, Packet *packet, const Rewritten *numbers, uint6
     if status != OK:
         return status
     slot.next_rtx_index += 1
-    outbox_commit(outbox, &slot.leg.ice.selected, protected_size)
-    slot.leg.counters.packets_sent += 1
+    dispatch(slot, protected_size, now_ns, outbox)
     slot.leg.counters.retransmissions_sent += 1
     slot.counters.retransmitted_packets += 1
     slot.counters.retransmitted_bytes += packet.payload_size

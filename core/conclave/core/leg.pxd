@@ -12,6 +12,7 @@ from conclave.core.nack cimport NackGenerator
 from conclave.core.packet cimport History, Packet, PacketPool
 from conclave.core.rewrite cimport Rewriter
 from conclave.core.rtp cimport ExtensionMap
+from conclave.core.sent cimport SentLog
 from conclave.core.speakers cimport SpeakerLevel
 from conclave.core.srtp cimport ReceiveStream, SendStream
 from conclave.core.srtp_context cimport SrtpContext
@@ -55,6 +56,7 @@ cdef struct SlotSetup:
     uint8_t rtx_payload_type       # 0 for none
     uint8_t vp9_payload_type       # 0 when its receiver cannot show VP9
     uint8_t vp9_rtx_payload_type   # 0 for none
+    bint transport_cc              # its packets are numbered across the transport; the leg's extensions say how
     uint32_t ssrc
     uint32_t rtx_ssrc
     uint64_t first_index           # random
@@ -201,10 +203,10 @@ cdef struct Leg:
     SrtpContext *receive
     ExtensionMap extensions
     uint8_t abs_send_time_id       # 0 when not negotiated
-    uint8_t extension_size         # bytes of extension elements on what is sent
-    bint transport_cc              # its packets are numbered across its streams
-    ArrivalLog arrivals            # of them
+    uint8_t transport_cc_id        # 0 when not negotiated: nothing is numbered across its streams, either way
+    ArrivalLog arrivals            # of what is received
     uint32_t arrived_ssrc          # the stream of the newest
+    SentLog sent
     uint32_t rtcp_ssrc
     uint64_t rtt_ns
     uint8_t source_count

@@ -10,6 +10,7 @@ from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_in
 from conclave.core.rtp cimport (EXT_ABS_SEND_TIME, EXT_TRANSPORT_CC, RTP_PACKET_MAX, RtpExtensions, RtpHeader, rtp_parse,
                                 rtp_payload_size, rtp_read_extensions)
 from conclave.core.rtx cimport rtx_unwrap
+from conclave.core.sent cimport sent_init
 from conclave.core.srtp cimport ReceiveStream, srtp_receive_stream_init, srtp_unprotect
 from conclave.core.status cimport (INACTIVE, NO_KEY, NO_SPACE, OK, REPLAYED, Status, TOO_LARGE, UNKNOWN_STREAM,
                                    UNSUPPORTED)
@@ -33,15 +34,14 @@ cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept no
     ice_init(&leg.ice, &setup.credentials, now_ns)
     leg.extensions = setup.extensions
     leg.abs_send_time_id = 0
-    leg.transport_cc = False
+    leg.transport_cc_id = 0
     twcc_init(&leg.arrivals)
-    leg.extension_size = 0
+    sent_init(&leg.sent)
     for i in range(1, 15):
         if leg.extensions.kind[i] == EXT_ABS_SEND_TIME:
             leg.abs_send_time_id = i
-            leg.extension_size = 4         # one byte of id and length, three of time: a whole word
         elif leg.extensions.kind[i] == EXT_TRANSPORT_CC:
-            leg.transport_cc = True
+            leg.transport_cc_id = i
     leg.rtcp_ssrc = setup.rtcp_ssrc
     leg.rtt_ns = DEFAULT_RTT_NS
     leg.send = NULL
@@ -329,7 +329,7 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
         # Its SSRC was told in the SDP.
         start_layer(layer, next_stream_number)
     # Not before its stream is known: of one that is not, an old packet may have been sent again by somebody else.
-    if leg.transport_cc:
+    if leg.transport_cc_id:
         note_transport(leg, &header, packet, now_ns)
     status = rtp_payload_size(&payload_size, &header, packet.data, plain_size)
     if status != OK:

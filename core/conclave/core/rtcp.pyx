@@ -40,8 +40,8 @@ cdef enum:
 cdef Status rtcp_next(RtcpPacket *out, const uint8_t *data, size_t size, size_t *offset) noexcept nogil:
     """Reads the packet at *offset of a decrypted compound and moves *offset past it, unless it fails (RFC 3550 section 6.1).
 
-    TRUNCATED when it announces more than there is; MALFORMED for a wrong version, a padding count that is 0, no
-    multiple of 4 or too large, and a feedback packet without both SSRCs. `out` is undefined unless OK.
+    TRUNCATED when it announces more than there is; MALFORMED for a wrong version, a padding count that is 0, too
+    large or, but in transport feedback, no multiple of 4, and a feedback packet without both SSRCs. `out` is undefined unless OK.
     """
     cdef size_t start = offset[0]
     cdef size_t packet_size
@@ -57,8 +57,11 @@ cdef Status rtcp_next(RtcpPacket *out, const uint8_t *data, size_t size, size_t 
     out.body = data + start + HEAD_SIZE
     out.body_size = packet_size - HEAD_SIZE
     if data[start] & 0x20:
-        # RFC 3550 section 6.4.1: the last byte counts the padding, itself included, and it is a multiple of four.
-        if out.body_size == 0 or out.body[out.body_size - 1] == 0 or out.body[out.body_size - 1] % 4:
+        # RFC 3550 section 6.4.1: the last byte counts the padding, itself included, and it is a multiple of four. Browsers end
+        # transport-wide feedback with one to three bytes.
+        if out.body_size == 0 or out.body[out.body_size - 1] == 0:
+            return MALFORMED
+        if out.body[out.body_size - 1] % 4 and out.packet_type != RTCP_RTPFB:
             return MALFORMED
         if out.body[out.body_size - 1] > out.body_size:
             return MALFORMED

@@ -108,6 +108,7 @@ cdef int fill_slot(SlotSetup *out, object config) except -1:
     out.rtx_payload_type = config.rtx_payload_type
     out.vp9_payload_type = config.vp9_payload_type
     out.vp9_rtx_payload_type = config.vp9_rtx_payload_type
+    out.transport_cc = config.transport_cc
     out.ssrc = config.ssrc
     out.rtx_ssrc = config.rtx_ssrc
     # RFC 3550 asks for random first numbers; below 2**15, because receivers take the first packet's rollover count for 0

@@ -105,6 +105,8 @@ class Slot:
     # 0 when the client does not show VP9.
     vp9_payload_type: int = 0
     vp9_rtx_payload_type: int = 0
+    # Whether its packets are numbered across the transport, because the client tells when they came.
+    transport_cc: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def _slot_to_proto(slot: Slot) -> pb.Slot:
         rtx_payload_type=slot.rtx_payload_type,
         vp9_payload_type=slot.vp9_payload_type,
         vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
+        transport_cc=slot.transport_cc,
     )
 
 
@@ -53,6 +54,7 @@ def _slot_from_proto(slot: pb.Slot) -> Slot:
         slot.layer,
         slot.vp9_payload_type,
         slot.vp9_rtx_payload_type,
+        slot.transport_cc,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conclave.services.sdp.offer import (
     ABS_SEND_TIME,
+    ARRIVALS,
     AUDIO_LEVEL,
     MID,
     REPAIRED_RID,
@@ -24,8 +25,6 @@ __all__ = ["FOR_DEVICES", "FOR_PAGES", "AnswerForm", "LocalTransport", "SlotStre
 
 # What the core acts upon, of what the client offers.
 FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
-# What the core sends to whom it receives from, whatever it receives.
-ARRIVALS = "transport-cc"
 OPUS, VP8, VP9 = "opus/48000/2", "VP8/90000", "VP9/90000"
 # Which extensions travel which way: a slot's packets carry no layer ids.
 RECEIVED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
@@ -116,16 +115,6 @@ def _stream_lines(slot: SlotStream) -> list[str]:
     return lines + [f"a=ssrc:{ssrc} cname:{name}" for ssrc in (slot.ssrc, slot.rtx_ssrc) if ssrc]
 
 
-def _tells_arrivals(section: Section) -> bool:
-    """Whether the client numbers its packets and reads when they came: one without the other starves it."""
-    codecs = [codec for codec in (section.codec, section.vp9) if codec is not None]
-    return (
-        not section.receives
-        and TRANSPORT_CC in section.extensions
-        and all(ARRIVALS in codec.feedback for codec in codecs)
-    )
-
-
 def _security_lines(offer: Offer, local: LocalTransport) -> list[str]:
     role = "active" if offer.setup == "passive" else "passive"
     return [f"a=fingerprint:sha-256 {local.fingerprint}", f"a=setup:{role}"]
@@ -152,9 +141,10 @@ def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, 
     ]
     for name, codec in codecs:
         lines += _codec_lines(name, codec)
-    known = SENT if section.receives else RECEIVED
-    if _tells_arrivals(section):
-        known = (*known, TRANSPORT_CC)
+    known: tuple[str, ...] = SENT if section.receives else RECEIVED
+    if section.tells_arrivals:
+        # In the place of the times on a slot's packets, for which their receiver then has no use.
+        known = (*(uri for uri in known if uri != ABS_SEND_TIME or section.sends), TRANSPORT_CC)
         lines += [f"a=rtcp-fb:{codec.payload_type} {ARRIVALS}" for _, codec in codecs]
     lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in known if uri in section.extensions]
     lines.append("a=sendonly" if section.receives else "a=recvonly")

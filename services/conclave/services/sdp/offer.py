@@ -16,6 +16,8 @@ REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+# The feedback that goes with it.
+ARRIVALS = "transport-cc"
 EXTENSIONS = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, TRANSPORT_CC, ABS_SEND_TIME)
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -64,6 +66,15 @@ class Section:
     # Of a single sent stream; empty when the offer does not tell.
     ssrcs: tuple[int, ...] = ()
     rtx_ssrcs: tuple[int, ...] = ()
+
+    @property
+    def tells_arrivals(self) -> bool:
+        """Whether its packets are numbered across the transport and whoever receives them tells when they came.
+
+        Both, because one without the other starves what is sent.
+        """
+        codecs = [codec for codec in (self.codec, self.vp9) if codec is not None]
+        return TRANSPORT_CC in self.extensions and all(ARRIVALS in codec.feedback for codec in codecs)
 
 
 @dataclass(frozen=True, slots=True)

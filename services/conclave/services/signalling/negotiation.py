@@ -74,6 +74,7 @@ def _slot(section: Section) -> Slot:
         codec.rtx_payload_type,
         vp9_payload_type=vp9.payload_type if vp9 else 0,
         vp9_rtx_payload_type=vp9.rtx_payload_type if vp9 else 0,
+        transport_cc=section.tells_arrivals,
     )
 
 
