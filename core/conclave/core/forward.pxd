@@ -13,3 +13,5 @@ cdef enum:
 cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *outbox) noexcept nogil
 # Answers a NACK: sends a packet again on the slot's RTX stream (RFC 4588), never under its old index.
 cdef Status forward_again(Slot *slot, uint32_t stream, Packet *packet, uint64_t now_ns, Outbox *outbox) noexcept nogil
+# Bytes of the RTP header of whatever the slot sends.
+cdef size_t forward_header_size(const Slot *slot) noexcept nogil

@@ -18,6 +18,13 @@ cdef enum:
     EXTENSION_SIZE = 4             # an id and length, and up to three bytes: a whole word
 
 
+cdef size_t forward_header_size(const Slot *slot) noexcept nogil:
+    # RFC 3550 section 5.1, and the word that says how long the extensions are (RFC 8285 section 4.2).
+    if slot.leg.abs_send_time_id or (slot.setup.transport_cc and slot.leg.transport_cc_id):
+        return 12 + 4 + EXTENSION_SIZE
+    return 12
+
+
 cdef size_t write_header(const Slot *slot, uint8_t *header, uint8_t payload_type, bint marker, bint padding,
                          uint64_t index, uint32_t rtp_timestamp, uint32_t ssrc, uint64_t now_ns) noexcept nogil:
     """The subscriber's own extensions, never the publisher's: one of a word, so that groups stay even."""

@@ -1,18 +1,10 @@
 """See statistics.pxd."""
 from libc.stdint cimport int64_t, uint64_t
+from conclave.core.forward cimport forward_header_size
 from conclave.core.leg cimport Layer, Leg, Slot
 from conclave.core.router cimport Router
 
 from conclave.core.measures import LegMeasures, ReceivedStream, RemoteReport, SentStream
-
-cdef size_t RTP_HEADER_SIZE = 12
-cdef size_t EXTENSION_HEAD_SIZE = 4        # RFC 8285 section 4.1.2
-
-
-cdef size_t header_size(const Leg *leg):
-    """Of every packet that the leg sends."""
-    return RTP_HEADER_SIZE + (EXTENSION_HEAD_SIZE + leg.extension_size if leg.extension_size else 0)
-
 
 cdef double clock_rate(bint video):
     return 90_000.0 if video else 48_000.0
@@ -38,7 +30,7 @@ cdef object measure_slot(const Slot *slot, int index):
                               slot.remote.rtt_total_ns / 1e9, slot.remote.rtt_count)
     return SentStream(
         index, packets, slot.octet_count + slot.counters.retransmitted_bytes,
-        packets * header_size(slot.leg), slot.counters.retransmitted_packets,
+        packets * forward_header_size(slot), slot.counters.retransmitted_packets,
         slot.counters.retransmitted_bytes, slot.counters.frames if video else 0, slot.counters.nacks, slot.counters.plis,
         slot.counters.firs, remote)
 
