@@ -33,6 +33,7 @@ export class KeyRing {
   readonly #suite: CipherSuite;
   /** Oldest first. */
   #held: Held[] = [];
+  #awaiting: (() => void)[] = [];
 
   constructor(groupId: Bytes, suite: CipherSuite = MEETING_SUITE) {
     this.#groupId = groupId;
@@ -58,6 +59,7 @@ export class KeyRing {
     // RFC 9605 section 5.2: an old epoch goes when another takes its low bits.
     this.#held = this.#held.filter((held) => epochBitsOf(held.epoch.number) !== epochBitsOf(epoch.number));
     this.#held.push({ epoch, sendFromMs: waits ? nowMs + ADD_GRACE_MS : nowMs, replacedAtMs: Infinity });
+    for (const resolve of this.#awaiting.splice(0)) resolve();
     return left ? "left" : "came";
   }
 
@@ -70,11 +72,21 @@ export class KeyRing {
   /** The epoch that a frame's epoch bits mean, or why there is none. */
   receiving(epochBits: number, nowMs: number): Epoch | EpochMissing {
     this.#forget(nowMs);
-    const newest = this.#held.at(-1)?.epoch.number;
+    const { newest } = this;
     if (newest === undefined) return "no-key";
     const found = this.#held.find((held) => epochBitsOf(held.epoch.number) === epochBits);
     if (found !== undefined) return found.epoch;
     return ((epochBits - epochBitsOf(newest)) & 0xff) < 0x80 ? "future-epoch" : "stale-epoch";
+  }
+
+  /** The number of the newest epoch, or undefined while there is none. */
+  get newest(): bigint | undefined {
+    return this.#held.at(-1)?.epoch.number;
+  }
+
+  /** Resolves when the epoch after the newest is there. */
+  async next(): Promise<void> {
+    await new Promise<void>((resolve) => this.#awaiting.push(resolve));
   }
 
   /** The group as it is now. */

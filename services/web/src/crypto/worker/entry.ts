@@ -32,9 +32,14 @@ const session = new Session(
     for (const sender of senders) void sender.generateKeyFrame?.().catch(() => undefined);
     if ([...senders].some(({ generateKeyFrame }) => generateKeyFrame === undefined)) tell({ wanted: "key-frames" });
   },
-  () => performance.now(),
+  { nowMs: () => performance.now(), after },
   vault,
 );
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
 
 addEventListener("rtctransform", (event) => {
   const { transformer } = event as TransformEvent;
@@ -44,7 +49,7 @@ addEventListener("rtctransform", (event) => {
   const stream = new TransformStream<EncodedFrame, EncodedFrame>({
     async transform(frame, controller) {
       const resumes = frames.tally.why !== undefined;
-      if (!(await frames.take(frame, performance.now()))) return;
+      if (!(await frames.take(frame))) return;
       // The decoder lacks what was stopped, and would wait before it asks.
       if (resumes && options.direction === "received") void transformer.sendKeyFrameRequest?.().catch(() => undefined);
       controller.enqueue(frame);

@@ -1,5 +1,6 @@
 import type { Bytes } from "../bytes.ts";
 import type { Codec } from "../frames/clear.ts";
+import { ComingEpoch, type FrameClock } from "../frames/coming.ts";
 import { openFrame, type Announced, type Refusal } from "../frames/open.ts";
 import { sealFrame, type Unsendable } from "../frames/seal.ts";
 import type { Context } from "../keys/kid.ts";
@@ -25,29 +26,31 @@ export interface Tally {
 /** Works on the frames of one sender or slot, one after another. */
 export abstract class Frames {
   readonly tally: Tally = { passed: 0, stopped: 0, why: undefined };
+  protected readonly clock: FrameClock;
   readonly #changed: (tally: Tally) => void;
 
   /** changed: called when frames begin to pass, or to be stopped for another reason. */
-  constructor(changed: (tally: Tally) => void) {
+  constructor(clock: FrameClock, changed: (tally: Tally) => void) {
+    this.clock = clock;
     this.#changed = changed;
   }
 
   /** Protects or opens a frame in place. Returns whether it may go on. Never rejects: the stream would end with it. */
-  async take(frame: EncodedFrame, nowMs: number): Promise<boolean> {
+  async take(frame: EncodedFrame): Promise<boolean> {
     const first = this.tally.passed + this.tally.stopped === 0;
     const before = this.tally.why;
-    this.tally.why = await this.#work(frame, nowMs);
+    this.tally.why = await this.#work(frame);
     if (this.tally.why === undefined) this.tally.passed++;
     else this.tally.stopped++;
     if (first || this.tally.why !== before) this.#changed(this.tally);
     return this.tally.why === undefined;
   }
 
-  async #work(frame: EncodedFrame, nowMs: number): Promise<Stop | undefined> {
+  async #work(frame: EncodedFrame): Promise<Stop | undefined> {
     const codec = CODECS.get((frame.getMetadata().mimeType ?? "").toLowerCase());
     if (codec === undefined) return "unknown-codec";
     try {
-      const result = await this.work(codec, new Uint8Array(frame.data), nowMs);
+      const result = await this.work(codec, new Uint8Array(frame.data));
       if (typeof result === "string") return result;
       frame.data = result.buffer;
       return undefined;
@@ -57,7 +60,7 @@ export abstract class Frames {
     }
   }
 
-  protected abstract work(codec: Codec, frame: Bytes, nowMs: number): Promise<Bytes | Stop>;
+  protected abstract work(codec: Codec, frame: Bytes): Promise<Bytes | Stop>;
 }
 
 /** Browsers' packetizers change the bytes of other codecs. */
@@ -72,15 +75,20 @@ export class SentFrames extends Frames {
   readonly #context: Context;
   readonly #ring: () => KeyRing | undefined;
 
-  constructor(context: Context, ring: () => KeyRing | undefined, changed: (tally: Tally) => void) {
-    super(changed);
+  constructor(
+    context: Context,
+    ring: () => KeyRing | undefined,
+    clock: FrameClock,
+    changed: (tally: Tally) => void,
+  ) {
+    super(clock, changed);
     this.#context = context;
     this.#ring = ring;
   }
 
-  protected override async work(codec: Codec, frame: Bytes, nowMs: number): Promise<Bytes | Stop> {
+  protected override async work(codec: Codec, frame: Bytes): Promise<Bytes | Stop> {
     const ring = this.#ring();
-    return ring === undefined ? "no-key" : await sealFrame(ring, this.#context, codec, frame, nowMs);
+    return ring === undefined ? "no-key" : await sealFrame(ring, this.#context, codec, frame, this.clock.nowMs());
   }
 }
 
@@ -88,23 +96,35 @@ export class SentFrames extends Frames {
 export class SlotFrames extends Frames {
   readonly #announced: () => Announced | undefined;
   readonly #ring: () => KeyRing | undefined;
+  readonly #coming: ComingEpoch;
 
   constructor(
     announced: () => Announced | undefined,
     ring: () => KeyRing | undefined,
+    clock: FrameClock,
     changed: (tally: Tally) => void,
   ) {
-    super(changed);
+    super(clock, changed);
     this.#announced = announced;
     this.#ring = ring;
+    this.#coming = new ComingEpoch(clock);
   }
 
-  protected override async work(codec: Codec, frame: Bytes, nowMs: number): Promise<Bytes | Stop> {
-    const ring = this.#ring();
+  protected override async work(codec: Codec, frame: Bytes): Promise<Bytes | Stop> {
+    const sinceMs = this.clock.nowMs();
+    for (;;) {
+      const ring = this.#ring();
+      const newest = ring?.newest;
+      if (ring === undefined || newest === undefined) return "no-key";
+      const opened = await this.#open(ring, codec, frame);
+      if (opened !== "future-epoch" || !(await this.#coming.comesAfter(newest, ring, sinceMs))) return opened;
+    }
+  }
+
+  async #open(ring: KeyRing, codec: Codec, frame: Bytes): Promise<Bytes | Stop> {
     const announced = this.#announced();
-    if (ring === undefined) return "no-key";
     if (announced === undefined) return "wrong-source";
-    const opened = await openFrame(ring, announced, codec, frame, nowMs);
+    const opened = await openFrame(ring, announced, codec, frame, this.clock.nowMs());
     return opened.refused ?? opened.frame;
   }
 }

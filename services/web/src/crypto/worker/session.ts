@@ -5,6 +5,7 @@ import type { Bytes } from "../bytes.ts";
 import { ContentCodec, type Claim, type ContentOpening, type Unsealable } from "../content/codec.ts";
 import type { Sealing } from "../content/seal.ts";
 import type { Vault } from "../content/vault.ts";
+import type { FrameClock } from "../frames/coming.ts";
 import type { Announced } from "../frames/open.ts";
 import type { Context } from "../keys/kid.ts";
 import { KeyRing } from "../keys/ring.ts";
@@ -61,7 +62,7 @@ export interface FramesChanged {
  */
 export class Session {
   readonly #changed: (change: FramesChanged) => void;
-  readonly #nowMs: () => number;
+  readonly #clock: FrameClock;
   /** Called when somebody has left: videos have to begin anew under keys that the leaver lacks. */
   readonly #left: () => void;
   readonly #announced = new Map<string, Announced>();
@@ -70,12 +71,11 @@ export class Session {
   #group: Group | undefined;
   #ring: KeyRing | undefined;
 
-  /** nowMs: a monotonic clock. */
-  constructor(changed: (change: FramesChanged) => void, left: () => void, nowMs: () => number, vault: Vault) {
+  constructor(changed: (change: FramesChanged) => void, left: () => void, clock: FrameClock, vault: Vault) {
     this.#content = new ContentCodec(vault);
     this.#changed = changed;
     this.#left = left;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
   }
 
   /** Does nothing; its answer says that the worker runs. */
@@ -142,12 +142,12 @@ export class Session {
   /** The frames of a sender; there may be several of one source, one after another. */
   sent(context: Context): SentFrames {
     const of = String(context);
-    return new SentFrames(context, () => this.#ring, (tally) => this.#changed({ direction: "sent", of, tally }));
+    return new SentFrames(context, () => this.#ring, this.#clock, (tally) => this.#changed({ direction: "sent", of, tally }));
   }
 
   received(mid: string): SlotFrames {
     const changed = (tally: Tally): void => this.#changed({ direction: "received", of: mid, tally });
-    return new SlotFrames(() => this.#announced.get(mid), () => this.#ring, changed);
+    return new SlotFrames(() => this.#announced.get(mid), () => this.#ring, this.#clock, changed);
   }
 
   /** recipientId: empty for everybody. */
@@ -173,7 +173,7 @@ export class Session {
 
   async #useEpoch(group: Group): Promise<void> {
     const { dataKey, ...secrets } = await group.takeSecrets();
-    if (this.#ring?.install(secrets, this.#nowMs()) === "left") this.#left();
+    if (this.#ring?.install(secrets, this.#clock.nowMs()) === "left") this.#left();
     const { groupId, number: epoch, members, ownLeaf } = secrets;
     await this.#content.install({ groupId, epoch, members, dataKey }, ownLeaf, (message) => group.sign(message));
   }

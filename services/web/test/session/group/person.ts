@@ -1,4 +1,5 @@
 import type { Bytes } from "../../../src/crypto/bytes.ts";
+import type { FrameClock } from "../../../src/crypto/frames/coming.ts";
 import { Context } from "../../../src/crypto/keys/kid.ts";
 import { ADD_GRACE_MS } from "../../../src/crypto/keys/ring.ts";
 import { Session } from "../../../src/crypto/worker/session.ts";
@@ -26,7 +27,7 @@ export class Person {
     this.id = id;
     this.meeting = meeting;
     this.identity = identity;
-    this.session = new Session(() => undefined, () => undefined, () => meeting.nowMs, pageVault());
+    this.session = new Session(() => undefined, () => undefined, meeting.frameClock, pageVault());
     this.driver = new GroupDriver(this.#keys(), this.#delivery(), meeting.clock, () => meeting.nowMs);
   }
 
@@ -58,7 +59,7 @@ export class Person {
   /** What leaves this client for a frame of its microphone; undefined for nothing. */
   async sends(frame: Bytes): Promise<Bytes | undefined> {
     const encoded = { data: frame.slice().buffer, getMetadata: () => ({ mimeType: "audio/opus" }) };
-    const passes = await this.session.sent(Context.MICROPHONE).take(encoded, this.meeting.nowMs);
+    const passes = await this.session.sent(Context.MICROPHONE).take(encoded);
     return passes ? new Uint8Array(encoded.data) : undefined;
   }
 
@@ -67,7 +68,7 @@ export class Person {
     const encoded = { data: wire.slice().buffer, getMetadata: () => ({ mimeType: "audio/opus" }) };
     this.session.announce("1", { participantId: from.id, context: Context.MICROPHONE });
     const slot = this.session.received("1");
-    await slot.take(encoded, this.meeting.nowMs);
+    await slot.take(encoded);
     return slot.tally.why;
   }
 
@@ -112,6 +113,15 @@ export class Meeting {
   get nowMs(): number {
     return this.clock.now;
   }
+
+  /** For workers in which no frame waits for keys that may come. */
+  readonly frameClock: FrameClock = {
+    nowMs: () => this.clock.now,
+    after: (_ms, callback) => {
+      callback();
+      return () => undefined;
+    },
+  };
 
   /** A meeting of these people, who came one after another and are all in the group. */
   static async of(...ids: string[]): Promise<{ meeting: Meeting; people: Person[] }> {

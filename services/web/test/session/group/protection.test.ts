@@ -26,7 +26,7 @@ class FakeWorker {
   ended = false;
   /** Whether it answers nothing any more, and says nothing of it. */
   still = false;
-  readonly #session = new Session(() => undefined, () => undefined, () => 0, pageVault());
+  readonly #session = new Session(() => undefined, () => undefined, { nowMs: () => 0, after: () => () => undefined }, pageVault());
 
   postMessage({ id, name, values }: Asking): void {
     if (this.still) return;
