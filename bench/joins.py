@@ -2,9 +2,10 @@
 
 One person in Chromium and one in Firefox, with pictures (320x180 at 8 a second) and sound, and six of our own clients
 without media in one Node process: what two cores play of eight people's machines. Each who comes goes again three
-seconds later, so that every second brings an addition and a removal, in one epoch or two, and new key frames. Compared
-is what each browser decodes of the other's picture in that time and in as long before. A page looks every 200 ms: so
-exact is the longest time without a new picture. Freezes are the browser's own count.
+seconds later, so that every second brings an addition and a removal, in one epoch or two, and new key frames; or stays
+to the end, where `--stay` is longer than the run. Compared is what each browser decodes of the other's picture in that
+time and in as long before. A page looks every 200 ms: so exact is the longest time without a new picture. Freezes are
+the browser's own count.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,6 @@ from signalling.conftest import Client  # noqa: E402
 
 ENGINES = ("chromium", "firefox")
 WITHOUT_MEDIA = 6
-STAYS_S = 3.0
 # A connection that says nothing for a minute is dead.
 PING_S = 15.0
 # Counts the pictures that a page decodes of everybody else, and the longest time in which there was no new one. A slot
@@ -71,6 +71,7 @@ def main() -> int:
     """Measures, prints the figures, and writes JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=60, help="of joins, one a second (default %(default)s)")
+    parser.add_argument("--stay", type=float, default=3.0, help="seconds until who came goes (default %(default)s)")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="conclave-") as directory, Network() as network:
@@ -79,7 +80,7 @@ def main() -> int:
         appliance = RunningAppliance(network, workspace / "state")
         browsers: list[Browser] = []
         try:
-            appliance.make_room("joins", protection="end-to-end", max_participants=40)
+            appliance.make_room("joins", protection="end-to-end", max_participants=20 + options.seconds)
             invite = appliance.invite("joins")
             people = []
             for engine in ENGINES:
@@ -89,7 +90,8 @@ def main() -> int:
             for here, there in (people, people[::-1]):
                 here.receives([f"{there.name}/camera", f"{there.name}/microphone"], 60)
             token = invite.partition("#")[2]
-            figures = asyncio.run(measure(workspace / "state/run/signal/control.sock", token, people, options.seconds))
+            control = workspace / "state/run/signal/control.sock"
+            figures = asyncio.run(measure(control, token, people, options.seconds, options.stay))
         finally:
             for browser in browsers:
                 browser.close()
@@ -100,12 +102,14 @@ def main() -> int:
     return 0
 
 
-async def measure(socket: Path, token: str, people: list[Participant], seconds: int) -> dict[str, Any]:
+async def measure(
+    socket: Path, token: str, people: list[Participant], seconds: int, newcomers_stay_s: float
+) -> dict[str, Any]:
     """Fills the meeting up to eight, watches it for a while, and then while one comes every second."""
     crowd = Crowd()
     joined: list[float] = []
 
-    async def visit(number: int, over: Awaitable[object]) -> None:
+    async def visit(number: int, stay_s: float | None) -> None:
         loop = asyncio.get_running_loop()
         async with connected(socket) as client:
             member = Member(crowd, client, f"Visitor {number}")
@@ -115,7 +119,9 @@ async def measure(socket: Path, token: str, people: list[Participant], seconds: 
             await crowd.until(member.is_in)
             joined.append(loop.time() - begin)
             await crowd.tell()
-            await over
+            with suppress(TimeoutError):
+                async with asyncio.timeout(stay_s):
+                    await over.wait()
             crowd.members.remove(member)
             # The answer comes where everything is read.
             await client.tell(leave=pb.Leave())
@@ -123,13 +129,13 @@ async def measure(socket: Path, token: str, people: list[Participant], seconds: 
 
     async def come_and_go(visits: asyncio.TaskGroup) -> None:
         for number in range(seconds):
-            visits.create_task(visit(WITHOUT_MEDIA + number, asyncio.sleep(STAYS_S)))
+            visits.create_task(visit(WITHOUT_MEDIA + number, newcomers_stay_s))
             await asyncio.sleep(1)
 
     async with asyncio.TaskGroup() as tasks:
         over = asyncio.Event()
         for number in range(WITHOUT_MEDIA):
-            tasks.create_task(visit(number, over.wait()))
+            tasks.create_task(visit(number, None))
         await crowd.until(lambda: len(joined) == WITHOUT_MEDIA)
         joined.clear()
         quiet = await watched(people, asyncio.sleep(seconds))
@@ -140,6 +146,7 @@ async def measure(socket: Path, token: str, people: list[Participant], seconds: 
     crowd.driver.close()
     return {
         "load_average": os.getloadavg()[0],
+        "stayed_s": newcomers_stay_s,
         "joined": len(joined),
         "epochs": epochs,
         "newcomer_in_group_p50_s": round(statistics.median(joined), 2),
@@ -162,15 +169,29 @@ async def connected(socket: Path) -> AsyncIterator[Client]:
 
 
 async def ping(client: Client) -> None:
-    while True:
-        await asyncio.sleep(PING_S)
-        await client.tell(ping=pb.Ping())
+    with until_its_end():
+        while True:
+            await asyncio.sleep(PING_S)
+            await client.tell(ping=pb.Ping())
 
 
 async def obey(member: Member) -> None:
     """Does what the appliance asks of a member until its stream has ended."""
-    with suppress(ConnectionError):
+    with until_its_end():
         await member.obey()
+
+
+@contextmanager
+def until_its_end() -> Iterator[None]:
+    """Goes on as long as a stream does, whose end is no failure: who has left reads and writes nothing."""
+    try:
+        yield
+    except (ConnectionError, asyncio.InvalidStateError):
+        return
+    except grpc.aio.AioRpcError as error:
+        # As which a write fails that was under way.
+        if error.code() is not grpc.StatusCode.INTERNAL:
+            raise
 
 
 async def watched(people: list[Participant], meanwhile: Awaitable[None]) -> dict[str, dict[str, float]]:
