@@ -66,6 +66,28 @@ def test_vp9_beside_vp8_reaches_the_engine_and_is_told_again() -> None:
         assert (stream.vp9_payload_type, stream.vp9_rtx_payload_type) == (98, 99)
 
 
+def test_h264_reaches_the_engine_and_is_told_again() -> None:
+    core = Core()
+    request = creation()
+    request.sources[1].payload_type = request.sources[1].rtx_payload_type = 0
+    for stream in (request.sources[1], request.slots[1]):
+        stream.h264_payload_type, stream.h264_rtx_payload_type = 106, 105
+    told = core.create(request).slots[1]
+    config = core.engines[0].legs[1]
+    for stream in (config.sources[1], config.slots[1], told):
+        assert (stream.h264_payload_type, stream.h264_rtx_payload_type) == (106, 105)
+    assert config.sources[1].payload_type == 0
+
+
+def test_no_source_of_an_end_to_end_room_is_in_h264() -> None:
+    request = creation()
+    request.end_to_end = True
+    for source in request.sources:
+        source.end_to_end = True
+    request.sources[1].h264_payload_type = 106
+    assert Core().ask(create_transport=request).failure.code == pb.Failure.CODE_INVALID
+
+
 # RFC 8445 section 5.3
 def test_ice_credentials_are_fresh_and_long_enough() -> None:
     core = Core()
@@ -214,6 +236,11 @@ def change(path: str, value: object) -> Callable[[pb.CreateTransport], None]:
         ("sources.1.vp9_payload_type", 97),
         ("slots.1.vp9_payload_type", 96),
         ("slots.1.vp9_rtx_payload_type", 99),
+        ("sources.0.h264_payload_type", 98),
+        ("sources.1.h264_payload_type", 97),
+        ("sources.1.h264_rtx_payload_type", 98),
+        ("slots.1.h264_payload_type", 96),
+        ("slots.1.payload_type", 0),
     ],
 )
 def test_a_transport_that_makes_no_sense_is_refused(path: str, value: object) -> None:

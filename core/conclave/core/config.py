@@ -39,8 +39,8 @@ class SourceConfig:
 
     rids: smallest layer first, at most three; empty for a single layer. ssrcs: in the order of rids, or a single one;
     empty when only MID and RID tell. rtx_ssrcs: in the order of ssrcs. max_bitrate: bits per second of all layers
-    together, 0 for the core's default. Payload types are those of Opus or VP8 and, 0 for none, of VP9; a source may
-    change between the two at any key frame.
+    together, 0 for the core's default. Payload types are those of Opus or VP8, of VP9 and of H.264, each 0 for none; a
+    source may change between them at any key frame.
     """
 
     mid: bytes
@@ -54,14 +54,17 @@ class SourceConfig:
     max_bitrate: int = 0
     vp9_payload_type: int = 0
     vp9_rtx_payload_type: int = 0
+    h264_payload_type: int = 0
+    h264_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SlotConfig:
     """One outgoing stream. rtx_payload_type and rtx_ssrc are both 0 when it has no RTX.
 
-    vp9_payload_type: 0 when its receiver cannot show VP9. transport_cc: whether its packets are numbered across the
-    transport, because the client tells when they came; the leg's extensions then have an id for the numbers.
+    vp9_payload_type and h264_payload_type: 0 when its receiver cannot show that codec. transport_cc: whether its
+    packets are numbered across the transport, because the client tells when they came; the leg's extensions then have
+    an id for the numbers.
     """
 
     mid: bytes
@@ -73,6 +76,8 @@ class SlotConfig:
     vp9_payload_type: int = 0
     vp9_rtx_payload_type: int = 0
     transport_cc: bool = False
+    h264_payload_type: int = 0
+    h264_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,6 +304,8 @@ class Control:
                 vp9_payload_type=slot.vp9_payload_type,
                 vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
                 transport_cc=slot.transport_cc,
+                h264_payload_type=slot.h264_payload_type,
+                h264_rtx_payload_type=slot.h264_rtx_payload_type,
             )
             for slot, (source_id, layer) in zip(transport.slots, transport.shown, strict=True)
         ]

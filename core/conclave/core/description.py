@@ -63,6 +63,8 @@ def check_protection(request: pb.CreateTransport) -> None:
                 f"mid {source.mid}: a room is end-to-end encrypted with all its sources or with none; "
                 "set end_to_end of both alike"
             )
+        if source.end_to_end and source.h264_payload_type:
+            raise _invalid(f"mid {source.mid}: H.264 is not end-to-end encrypted by any client; send VP8 or VP9")
 
 
 def read_ufrag(text: str) -> bytes:
@@ -137,6 +139,8 @@ def read_slots(
             vp9_payload_type=slot.vp9_payload_type,
             vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
             transport_cc=slot.transport_cc,
+            h264_payload_type=slot.h264_payload_type,
+            h264_rtx_payload_type=slot.h264_rtx_payload_type,
         )
         for slot in announced
     )
@@ -172,6 +176,8 @@ def _read_source(source: pb.Source, extension_kinds: set[int]) -> SourceConfig:
         max_bitrate=source.max_bitrate,
         vp9_payload_type=source.vp9_payload_type,
         vp9_rtx_payload_type=source.vp9_rtx_payload_type,
+        h264_payload_type=source.h264_payload_type,
+        h264_rtx_payload_type=source.h264_rtx_payload_type,
     )
 
 
@@ -179,10 +185,14 @@ def _check_ssrcs(source: pb.Source) -> None:
     layers = max(1, len(source.rids))
     if source.ssrcs and len(source.ssrcs) != layers:
         raise _invalid(f"mid {source.mid}: {len(source.ssrcs)} ssrcs are named for {layers} layers; name one a layer")
-    if source.rtx_ssrcs and (len(source.rtx_ssrcs) != len(source.ssrcs) or not source.rtx_payload_type):
+    if source.rtx_ssrcs and (len(source.rtx_ssrcs) != len(source.ssrcs) or not _has_rtx(source)):
         raise _invalid(f"mid {source.mid}: rtx_ssrcs need as many ssrcs and an rtx_payload_type")
     if 0 in source.ssrcs or 0 in source.rtx_ssrcs:
         raise _invalid(f"mid {source.mid}: 0 is no SSRC")
+
+
+def _has_rtx(source: pb.Source) -> bool:
+    return bool(source.rtx_payload_type or source.vp9_rtx_payload_type or source.h264_rtx_payload_type)
 
 
 def _check_mid(mid: str, field: str) -> None:
@@ -196,17 +206,28 @@ def _check_kind(kind: pb.MediaKind.ValueType, mid: str) -> None:
 
 
 def _check_payload_types(mid: str, stream: pb.Source | pb.Slot) -> None:
-    optional = (stream.rtx_payload_type, stream.vp9_payload_type, stream.vp9_rtx_payload_type)
-    named = [stream.payload_type, *(number for number in optional if number)]
+    codecs = {
+        "": (stream.payload_type, stream.rtx_payload_type),
+        "vp9_": (stream.vp9_payload_type, stream.vp9_rtx_payload_type),
+        "h264_": (stream.h264_payload_type, stream.h264_rtx_payload_type),
+    }
+    named = [number for pair in codecs.values() for number in pair if number]
     for number in named:
         if not 1 <= number <= 127 or number in RTCP_TYPES:
             raise _invalid(f"mid {mid}: payload type {number} must be 1 to 63 or 96 to 127 (RFC 5761 section 4)")
     if len(set(named)) != len(named):
         raise _invalid(f"mid {mid}: each codec and each RTX needs a payload type of its own")
-    if stream.vp9_payload_type and stream.kind != pb.MEDIA_KIND_VIDEO:
-        raise _invalid(f"mid {mid}: audio has no vp9_payload_type")
-    if stream.vp9_rtx_payload_type and not (stream.vp9_payload_type and stream.rtx_payload_type):
-        raise _invalid(f"mid {mid}: vp9_rtx_payload_type needs a vp9_payload_type and an rtx_payload_type")
+    for codec, (media, rtx) in codecs.items():
+        if rtx and not media:
+            raise _invalid(f"mid {mid}: {codec}rtx_payload_type needs a {codec}payload_type")
+        if codec and media and stream.kind != pb.MEDIA_KIND_VIDEO:
+            raise _invalid(f"mid {mid}: audio has no {codec}payload_type")
+    # A source alone may send nothing but H.264; a slot shows what all others send.
+    if not stream.payload_type and (isinstance(stream, pb.Slot) or not stream.h264_payload_type):
+        raise _invalid(f"mid {mid}: payload_type is needed")
+    # A slot's RTX is one stream, whichever codec it repairs: it has an SSRC or it has none.
+    if isinstance(stream, pb.Slot) and not stream.rtx_payload_type and any(rtx for _, rtx in codecs.values()):
+        raise _invalid(f"mid {mid}: an RTX of VP9 or H.264 needs an rtx_payload_type")
 
 
 def _check_distinct(field: str, values: Iterable[object], what: str) -> None:

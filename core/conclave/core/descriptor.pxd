@@ -6,12 +6,16 @@ from conclave.core.wire cimport read_u16
 cdef enum VideoCodec:
     VIDEO_VP8
     VIDEO_VP9
+    VIDEO_H264
+
+cdef enum:
+    VIDEO_CODECS = 3
 
 cdef struct PayloadDescriptor:
     VideoCodec codec
     uint16_t picture_id            # 15 bits
     uint16_t size                  # bytes of the descriptor
-    uint16_t numbers_size          # bytes of the part that rewriting replaces: all of VP8's, of VP9's what comes before P_DIFF
+    uint16_t numbers_size          # bytes of the part that rewriting replaces: all of VP8's, of VP9's what comes before P_DIFF, none of H.264's
     uint8_t picture_id_size        # 0 absent, 1 (7 bits) or 2 (15 bits)
     uint8_t picture_id_offset      # from the start of the payload
     uint8_t tl0_picture_index

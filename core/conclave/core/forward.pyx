@@ -1,8 +1,8 @@
 """See forward.pxd."""
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
-from conclave.core.descriptor cimport VIDEO_VP9
-from conclave.core.leg cimport Layer, Leg, Slot
+from conclave.core.descriptor cimport VIDEO_H264, VIDEO_VP9
+from conclave.core.leg cimport Layer, Leg, PayloadTypes, Slot
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.packet cimport Packet
 from conclave.core.rewrite cimport Rewritten, rewriter_again, rewriter_map, rewriter_skip
@@ -54,18 +54,21 @@ cdef inline void dispatch(const Slot *slot, size_t protected_size, uint64_t now_
     leg.counters.packets_sent += 1
 
 
-cdef inline bint is_vp9(const Slot *slot, const Packet *packet) noexcept nogil:
-    return slot.setup.video and packet.payload_size != 0 and packet.descriptor.codec == VIDEO_VP9
+cdef inline const PayloadTypes *payload_types(const Slot *slot, const Packet *packet) noexcept nogil:
+    """Of the packet's codec on the slot's transport; what has no descriptor counts as VP8."""
+    return &slot.setup.codecs[<int>packet.descriptor.codec]
 
 
 cdef inline bint is_shown(const Slot *slot, const Packet *packet) noexcept nogil:
     """Whether the slot's receiver knows the packet's codec."""
-    return slot.setup.vp9_payload_type != 0 or not is_vp9(slot, packet)
+    return payload_types(slot, packet).media != 0
 
 
 cdef inline size_t write_numbers(uint8_t *out, const uint8_t *payload, const Packet *packet,
                                  const Rewritten *numbers) noexcept nogil:
     """Writes the part of the payload descriptor that has the slot's numbers, and returns its bytes."""
+    if packet.descriptor.codec == VIDEO_H264:
+        return 0
     if packet.descriptor.codec == VIDEO_VP9:
         return vp9_rewrite(out, payload, &packet.descriptor, numbers.picture_id, numbers.tl0_picture_index)
     return vp8_rewrite(out, payload, &packet.descriptor, numbers.picture_id, numbers.tl0_picture_index, numbers.key_index)
@@ -85,7 +88,7 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
     cdef uint8_t *place
     cdef size_t payload_size = packet.payload_size
     cdef size_t numbers_size, header_size, protected_size
-    cdef uint8_t payload_type = slot.setup.vp9_payload_type if is_vp9(slot, packet) else slot.setup.payload_type
+    cdef uint8_t payload_type = payload_types(slot, packet).media
     cdef Status status
     if slot.setup.video and packet.descriptor.picture_id_size == 1:
         # A 7-bit picture id becomes 15 bits: the payload moves by a byte.
@@ -124,7 +127,7 @@ cdef Status send_rtx(Slot *slot, Packet *packet, const Rewritten *numbers, uint6
     cdef uint8_t *place
     cdef size_t size = 2
     cdef size_t header_size, protected_size, skip = 0
-    cdef uint8_t payload_type = slot.setup.vp9_rtx_payload_type if is_vp9(slot, packet) else slot.setup.rtx_payload_type
+    cdef uint8_t payload_type = payload_types(slot, packet).rtx
     cdef Status status
     if not payload_type:
         return UNSUPPORTED

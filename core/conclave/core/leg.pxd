@@ -5,6 +5,7 @@ All of it lies in pools of fixed size; numbers, not pointers, leave this process
 """
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from conclave.core.address cimport Address
+from conclave.core.descriptor cimport VIDEO_CODECS
 from conclave.core.ice cimport IceCredentials, IceTransport
 from conclave.core.keyframes cimport KeyFrameScheduler
 from conclave.core.layers cimport LAYERS_MAX, LayerActivity
@@ -33,15 +34,17 @@ cdef struct Slot
 cdef struct Leg
 cdef struct Room
 
+cdef struct PayloadTypes:
+    uint8_t media                  # 0 for a codec that was not negotiated
+    uint8_t rtx                    # 0 for none
+
 # What a leg is made from; filled by the control thread, read by the worker once.
 cdef struct SourceSetup:
     uint8_t mid[MID_MAX]
     uint8_t mid_size
     bint video
-    uint8_t payload_type           # of Opus or VP8
-    uint8_t rtx_payload_type       # 0 for none
-    uint8_t vp9_payload_type       # 0 for none; a source may change its codec at any key frame
-    uint8_t vp9_rtx_payload_type   # 0 for none
+    PayloadTypes codecs[VIDEO_CODECS]  # Opus in the place of VP8; a source may change its codec at any key frame
+    bint repaired                  # whether any of them has an RTX
     uint8_t layer_count            # 1 to 3, smallest first
     uint8_t rids[LAYERS_MAX][MID_MAX]
     uint8_t rid_sizes[LAYERS_MAX]  # 0 when the layer has no RID
@@ -52,10 +55,7 @@ cdef struct SourceSetup:
 
 cdef struct SlotSetup:
     bint video
-    uint8_t payload_type           # of Opus or VP8
-    uint8_t rtx_payload_type       # 0 for none
-    uint8_t vp9_payload_type       # 0 when its receiver cannot show VP9
-    uint8_t vp9_rtx_payload_type   # 0 for none
+    PayloadTypes codecs[VIDEO_CODECS]  # Opus in the place of VP8; what its receiver cannot show has none
     bint transport_cc              # its packets are numbered across the transport; the leg's extensions say how
     uint32_t ssrc
     uint32_t rtx_ssrc

@@ -2,7 +2,8 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 from conclave.core.address cimport Address
-from conclave.core.descriptor cimport VIDEO_VP8, VIDEO_VP9, VideoCodec
+from conclave.core.descriptor cimport VIDEO_CODECS, VIDEO_H264, VIDEO_VP9, VideoCodec
+from conclave.core.h264 cimport h264_parse
 from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
 from conclave.core.nack cimport nack_init, nack_received
 from conclave.core.packet cimport (Packet, PacketPool, history_clear, history_init, history_put,
@@ -123,19 +124,20 @@ cdef void leg_announce(Leg *leg, uint32_t ssrc, Layer *layer, bint rtx) noexcept
 
 
 cdef bint is_rtx(const SourceSetup *setup, uint8_t payload_type) noexcept nogil:
-    return payload_type != 0 and (payload_type == setup.rtx_payload_type or payload_type == setup.vp9_rtx_payload_type)
+    cdef int codec
+    for codec in range(VIDEO_CODECS):
+        if payload_type != 0 and payload_type == setup.codecs[codec].rtx:
+            return True
+    return False
 
 
 cdef Status read_payload_type(VideoCodec *codec, const SourceSetup *setup, uint8_t payload_type, bint rtx) noexcept nogil:
     """What a packet of a source, or of its RTX, carries; audio is told as VP8. UNSUPPORTED for what was not negotiated."""
-    if payload_type == 0:
-        return UNSUPPORTED
-    if payload_type == (setup.rtx_payload_type if rtx else setup.payload_type):
-        codec[0] = VIDEO_VP8
-        return OK
-    if payload_type == (setup.vp9_rtx_payload_type if rtx else setup.vp9_payload_type):
-        codec[0] = VIDEO_VP9
-        return OK
+    cdef int known
+    for known in range(VIDEO_CODECS):
+        if payload_type != 0 and payload_type == (setup.codecs[known].rtx if rtx else setup.codecs[known].media):
+            codec[0] = <VideoCodec>known
+            return OK
     return UNSUPPORTED
 
 
@@ -237,7 +239,9 @@ cdef Status fill_packet(Packet *packet, const Source *source, Leg *leg, const Rt
     packet.next = NULL
     if source.setup.video:
         if packet.payload_size:
-            if codec == VIDEO_VP9:
+            if codec == VIDEO_H264:
+                status = h264_parse(&packet.descriptor, packet.data + packet.header_size, packet.payload_size)
+            elif codec == VIDEO_VP9:
                 status = vp9_parse(&packet.descriptor, packet.data + packet.header_size, packet.payload_size)
             else:
                 status = vp8_parse(&packet.descriptor, packet.data + packet.header_size, packet.payload_size)
@@ -342,8 +346,7 @@ cdef Status take_in(Leg *leg, PacketPool *pool, uint32_t *next_stream_number, co
     if rtx:
         if layer.received == 0:
             return UNKNOWN_STREAM          # nothing has come that could have a hole
-        status = rtx_unwrap(packet.data, &plain_size, header.header_size,
-                            setup.vp9_payload_type if codec == VIDEO_VP9 else setup.payload_type, layer.media.ssrc)
+        status = rtx_unwrap(packet.data, &plain_size, header.header_size, setup.codecs[<int>codec].media, layer.media.ssrc)
         if status != OK:
             return status
         index = nearest_index(layer.highest_index, (<uint16_t>packet.data[2] << 8) | packet.data[3])
@@ -385,7 +388,7 @@ cdef Status leg_receive(Leg *leg, PacketPool *pool, uint32_t *next_stream_number
         note_arrival(layer, packet, layer.source.setup.video)
     if packet.index > layer.highest_index:
         layer.highest_index = packet.index
-    if layer.source.setup.video and layer.source.setup.rtx_payload_type:
+    if layer.source.setup.video and layer.source.setup.repaired:
         nack_received(&layer.nack, packet.index, now_ns)
     if packet.payload_size:
         out.awakened = (not layer.source.activity[layer.index].seen

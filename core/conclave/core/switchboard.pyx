@@ -8,9 +8,11 @@ from conclave.core.address cimport Address, address_is_ipv4
 from conclave.core.arena cimport arena_destroy, arena_give, arena_init, arena_take
 from conclave.core.commands cimport (COMMAND_CREATE_LEG, COMMAND_DELETE_LEG, COMMAND_RESTART_ICE, COMMAND_SET_KEYS,
                                      COMMAND_SET_SLOT, COMMAND_SET_SOURCE_ACTIVE, Command, CommandResult, command_apply)
+from conclave.core.descriptor cimport VIDEO_CODECS, VIDEO_H264, VIDEO_VP8, VIDEO_VP9
 from conclave.core.ice cimport ICE_PWD_MAX, ICE_UFRAG_MAX, IceCredentials
 from conclave.core.layers cimport LAYERS_MAX
-from conclave.core.leg cimport (LEG_SLOTS_MAX, LEG_SOURCES_MAX, Leg, LegSetup, MID_MAX, SlotSetup, SourceSetup)
+from conclave.core.leg cimport (LEG_SLOTS_MAX, LEG_SOURCES_MAX, Leg, LegSetup, MID_MAX, PayloadTypes, SlotSetup,
+                                SourceSetup)
 from conclave.core.outbox cimport Group, Outbox, outbox_clear, outbox_destroy, outbox_init
 from conclave.core.receive cimport receive_datagram
 from conclave.core.ring cimport ring_front, ring_pop
@@ -80,16 +82,22 @@ cdef int fill_name(uint8_t *out, uint8_t *size, bytes name) except -1:
     return 0
 
 
+cdef int fill_payload_types(PayloadTypes *out, object config) except -1:
+    out[<int>VIDEO_VP8].media, out[<int>VIDEO_VP8].rtx = config.payload_type, config.rtx_payload_type
+    out[<int>VIDEO_VP9].media, out[<int>VIDEO_VP9].rtx = config.vp9_payload_type, config.vp9_rtx_payload_type
+    out[<int>VIDEO_H264].media, out[<int>VIDEO_H264].rtx = config.h264_payload_type, config.h264_rtx_payload_type
+    return 0
+
+
 cdef int fill_source(SourceSetup *out, object config) except -1:
     layer_count = max(1, len(config.rids))
     if layer_count > LAYERS_MAX or len(config.ssrcs) > layer_count or len(config.rtx_ssrcs) > len(config.ssrcs):
         raise ValueError(f"a source has at most {LAYERS_MAX} layers, and an SSRC or two for each")
     fill_name(out.mid, &out.mid_size, config.mid)
     out.video = config.video
-    out.payload_type = config.payload_type
-    out.rtx_payload_type = config.rtx_payload_type
-    out.vp9_payload_type = config.vp9_payload_type
-    out.vp9_rtx_payload_type = config.vp9_rtx_payload_type
+    fill_payload_types(out.codecs, config)
+    for i in range(VIDEO_CODECS):
+        out.repaired = out.repaired or out.codecs[<int>i].rtx != 0
     out.layer_count = layer_count
     for i, rid in enumerate(config.rids):
         fill_name(out.rids[<int>i], &out.rid_sizes[<int>i], rid)
@@ -104,10 +112,7 @@ cdef int fill_source(SourceSetup *out, object config) except -1:
 
 cdef int fill_slot(SlotSetup *out, object config) except -1:
     out.video = config.video
-    out.payload_type = config.payload_type
-    out.rtx_payload_type = config.rtx_payload_type
-    out.vp9_payload_type = config.vp9_payload_type
-    out.vp9_rtx_payload_type = config.vp9_rtx_payload_type
+    fill_payload_types(out.codecs, config)
     out.transport_cc = config.transport_cc
     out.ssrc = config.ssrc
     out.rtx_ssrc = config.rtx_ssrc
