@@ -113,7 +113,7 @@ def measure(names: Sequence[str], *, quick: bool) -> tuple[Results, list[str]]:
 def run(scenario: Scenario, *, quick: bool) -> list[Row]:
     """The rows of one scenario. Raises ScenarioFailed."""
     rows: list[Row] = []
-    paths = [str(ROOT / part) for part in (".", "core", "services", "proto", "tests/integration")]
+    paths = [str(ROOT / part) for part in (".", "bench", "core", "services", "proto", "tests/integration")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     for arguments in scenario.quick if quick else scenario.full:
         with tempfile.TemporaryDirectory(prefix="bench-") as directory:

@@ -54,6 +54,8 @@ class Verdict:
 
 _GCM = {"subscribers": 100, "profile": "SRTP_AEAD_AES_128_GCM", "sink": "nic"}
 _CM = {**_GCM, "profile": "SRTP_AES128_CM_SHA1_80"}
+_FRAMES = {"subscribers": 50, "burst": 5}
+_SINGLE = {"subscribers": 50, "burst": 1}
 GOALS = (
     Goal(
         "100 subscribers, bursts of 8, AES-128-GCM: CPU over that of the cipher alone",
@@ -85,6 +87,37 @@ GOALS = (
         {**_CM, "burst": 8},
         5,
         True,
+    ),
+    Goal(
+        "frames of 5, 50 subscribers: best peer's CPU a packet over ours",
+        "peers",
+        "cpu_of_best_peer_over_ours",
+        _FRAMES,
+        4,
+        True,
+    ),
+    Goal(
+        "single packets, 50 subscribers: best peer's CPU a packet over ours",
+        "peers",
+        "cpu_of_best_peer_over_ours",
+        _SINGLE,
+        1.7,
+        True,
+    ),
+    Goal(
+        "frames of 5, 50 subscribers: highest load on one CPU, ours over best peer's",
+        "peers",
+        "highest_of_ours_over_best_peer",
+        _FRAMES,
+        4,
+        True,
+    ),
+    Goal(
+        "after a second of twice that load: seconds to normal forwarding",
+        "peers",
+        "recovery_s",
+        {**_FRAMES, "server": "Conclave"},
+        1,
     ),
 )
 

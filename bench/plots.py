@@ -73,4 +73,34 @@ PLOTS = (
         ),
         logarithmic=True,
     ),
+    Plot(
+        "peers-cpu",
+        "peers",
+        "CPU to forward one packet to one of 50 subscribers, 25,000 packets/s, AES-128-GCM",
+        "server",
+        "us per forwarded packet",
+        (
+            Series("frames of 5 packets", "cpu_us_per_packet", {"case": "steady", "burst": 5}),
+            Series("single packets", "cpu_us_per_packet", {"case": "steady", "burst": 1}),
+        ),
+    ),
+    Plot(
+        "peers-latency",
+        "peers",
+        "Latency of a frame of 5 packets to 50 subscribers, 25,000 packets/s",
+        "server",
+        "ms from publisher to subscriber, last packet",
+        (
+            Series("half of them", "p50_ms", {"case": "steady", "burst": 5}),
+            Series("99 of 100", "p99_ms", {"case": "steady", "burst": 5}),
+        ),
+    ),
+    Plot(
+        "peers-highest",
+        "peers",
+        "Highest load on one CPU with < 0.1 % loss and a median below 10 ms, frames of 5, 50 subscribers",
+        "server",
+        "forwarded packets per second",
+        (Series("frames of 5 packets", "packets_per_s", {"case": "highest", "burst": 5}),),
+    ),
 )

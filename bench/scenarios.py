@@ -39,6 +39,7 @@ CORE = (
             ("--subscribers", "10", "100", "--burst", "5", "8", "--sink", "nic", "--rounds", "3", "--bursts", "30"),
         ),
     ),
+    Scenario("peers", "The same work by Conclave and by servers that others run, taking turns on one CPU"),
 )
 # What meetings cost browsers, with a real appliance: minutes each.
 CLIENTS = (
