@@ -146,6 +146,20 @@ async def test_a_device_that_sends_is_in_the_roster_as_a_device(house: DeviceHou
     assert [opened.answer.count(line) for line in ("a=rtcp-mux-only\r\n", "a=ice-ufrag:", "a=end-of")] == [2, 2, 2]
 
 
+async def test_a_device_sends_h264_when_it_has_no_vp8(house: DeviceHouse) -> None:
+    parameters = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42c01e"
+    alone = SENT.replace("VP8", "H264") + f"a=fmtp:96 {parameters};sprop-parameter-sets=Z0LA\r\n"
+    opened = await house.devices.open("device", SEND, alone)
+    source = house.core.specs[house.of(opened).transport_id].sources[1]
+    assert (source.payload_type, source.h264_payload_type) == (0, 96)
+    assert f"a=fmtp:96 {parameters}\r\n" in opened.answer
+
+    beside = SENT.replace(" 96\r\n", " 96 97\r\n") + "a=rtpmap:97 H264/90000\r\n"
+    opened = await house.devices.open("device", SEND, beside)
+    source = house.core.specs[house.of(opened).transport_id].sources[1]
+    assert (source.payload_type, source.h264_payload_type) == (96, 0)
+
+
 @pytest.mark.parametrize(
     ("error", "token"), [(InviteInvalid(), "x"), (InviteExpired(), "device"), (InviteRevoked(), "device")]
 )
@@ -184,7 +198,9 @@ async def test_a_device_does_not_wait_for_a_host(house: DeviceHouse) -> None:
     [
         (SEND, "hello", DescriptionMalformed),
         (SEND, "", DescriptionMalformed),
-        (SEND, SENT.replace("VP8", "H264"), OfferNotAcceptable),
+        (SEND, SENT.replace("VP8", "H265"), OfferNotAcceptable),
+        (SEND, SENT.replace("VP8", "H264") + "a=fmtp:96 profile-level-id=640028\r\n", OfferNotAcceptable),  # high
+        (SEND, SENT.replace("VP8", "H264") + "a=fmtp:96 packetization-mode=2\r\n", OfferNotAcceptable),
         (SEND, PLAYED, OfferNotAcceptable),
         (PLAY, SENT + FEEDBACK, OfferNotAcceptable),
         (SEND, SENT.replace("0 1", "0 1 2") + VIDEO.format(codec="VP8").replace("mid:1", "mid:2"), OfferNotAcceptable),

@@ -72,6 +72,13 @@ def test_vp9_that_others_could_not_show_is_left_out(change: Callable[[str], str]
     assert {section.vp9 for section in parse_offer(change(text)).sections} == {None}
 
 
+@pytest.mark.parametrize(("client", "h264", "rtx"), [("chromium", 102, 103), ("firefox", 0, 0), ("aiortc", 99, 100)])
+def test_h264_is_shown_where_it_is_offered_and_sent_by_no_page(client: str, h264: int, rtx: int) -> None:
+    for section in parse_offer(vector(client)).sections:
+        found = (section.h264.payload_type, section.h264.rtx_payload_type) if section.h264 else (0, 0)
+        assert found == ((h264, rtx) if section.kind == "video" and section.receives else (0, 0))
+
+
 def test_without_rtx_of_vp8_there_is_none_of_vp9() -> None:
     # A slot's RTX has one SSRC, whichever codec it repairs.
     screen = parse_offer(vector("chromium").replace("apt=96", "apt=20")).sections[2]

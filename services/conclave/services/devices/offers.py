@@ -20,9 +20,10 @@ class Direction(Enum):
     PLAY = "play"
 
 
-# A device is not told which codec all can decode, so that it sends VP8 alone; FFmpeg offers no feedback.
+# A device is not told which codec all can decode: it sends VP8 alone, or H.264 if it has nothing else. FFmpeg offers no
+# feedback.
 RULES = {
-    Direction.SEND: OfferRules(both_ways="sendonly", repair=False, vp9=False),
+    Direction.SEND: OfferRules(both_ways="sendonly", repair=False, vp9=False, only_h264=True),
     Direction.PLAY: OfferRules(both_ways="recvonly"),
 }
 # Of a WHIP session: one picture and one sound (RFC 9725 section 4.4.2).
@@ -39,7 +40,7 @@ def read_offer(text: str, direction: Direction) -> Offer:
     try:
         offer = parse_offer(text, RULES[direction])
     except SdpInvalid as error:
-        advice = "offer Opus for sound and VP8 for pictures"
+        advice = "offer Opus for sound, VP8 or H.264 (constrained baseline) for pictures"
         raise OfferNotAcceptable(f"the offer cannot be taken: {error}; {advice}") from None
     wanted = [section for section in offer.sections if section.wanted]
     if direction is Direction.SEND:

@@ -87,6 +87,9 @@ class SourceSpec:
     # 0 for none; a source may change to and from VP9 at any time.
     vp9_payload_type: int = 0
     vp9_rtx_payload_type: int = 0
+    # 0 for none; of a source that sends neither VP8 nor VP9.
+    h264_payload_type: int = 0
+    h264_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,9 @@ class Slot:
     vp9_rtx_payload_type: int = 0
     # Whether its packets are numbered across the transport, because the client tells when they came.
     transport_cc: bool = False
+    # 0 when the client does not show H.264.
+    h264_payload_type: int = 0
+    h264_rtx_payload_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ def _slot_to_proto(slot: Slot) -> pb.Slot:
         vp9_payload_type=slot.vp9_payload_type,
         vp9_rtx_payload_type=slot.vp9_rtx_payload_type,
         transport_cc=slot.transport_cc,
+        h264_payload_type=slot.h264_payload_type,
+        h264_rtx_payload_type=slot.h264_rtx_payload_type,
     )
 
 
@@ -55,6 +57,8 @@ def _slot_from_proto(slot: pb.Slot) -> Slot:
         slot.vp9_payload_type,
         slot.vp9_rtx_payload_type,
         slot.transport_cc,
+        slot.h264_payload_type,
+        slot.h264_rtx_payload_type,
     )
 
 
@@ -84,6 +88,8 @@ def create_transport_to_proto(spec: TransportSpec) -> pb.CreateTransport:
                 end_to_end=source.end_to_end,
                 vp9_payload_type=source.vp9_payload_type,
                 vp9_rtx_payload_type=source.vp9_rtx_payload_type,
+                h264_payload_type=source.h264_payload_type,
+                h264_rtx_payload_type=source.h264_rtx_payload_type,
             )
             for source in spec.sources
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conclave.services.sdp.codecs import H264, OPUS, VP8, VP9, Codec
 from conclave.services.sdp.offer import (
     ABS_SEND_TIME,
     ARRIVALS,
@@ -13,7 +14,6 @@ from conclave.services.sdp.offer import (
     REPAIRED_RID,
     RID,
     TRANSPORT_CC,
-    Codec,
     Offer,
     Section,
 )
@@ -25,7 +25,7 @@ __all__ = ["FOR_DEVICES", "FOR_PAGES", "AnswerForm", "LocalTransport", "SlotStre
 
 # What the core acts upon, of what the client offers.
 FEEDBACK = ("nack", "nack pli", "goog-remb", "ccm fir")
-OPUS, VP8, VP9 = "opus/48000/2", "VP8/90000", "VP9/90000"
+H264_FIELDS = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
 # Which extensions travel which way: a slot's packets carry no layer ids.
 RECEIVED = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, ABS_SEND_TIME)
 SENT = (MID, AUDIO_LEVEL, ABS_SEND_TIME)
@@ -100,6 +100,10 @@ def _codec_lines(name: str, codec: Codec) -> list[str]:
         minptime = [parameter for parameter in offered if parameter.startswith("minptime=")]
         # No stereo and no DTX: a speaker is one voice, and silence keeps its packets so that a slot never starves.
         return [*lines, f"a=fmtp:{number} {';'.join([*minptime, 'useinbandfec=1'])}"]
+    if name == H264:
+        # RFC 6184 section 8.2.2: an answer has the offer's mode and profile, and no parameter sets but its sender's.
+        told = [f"{field}={codec.fields[field]}" for field in H264_FIELDS if field in codec.fields]
+        lines += [f"a=fmtp:{number} {';'.join(told)}"] if told else []
     lines += [f"a=rtcp-fb:{number} {kind_of}" for kind_of in FEEDBACK if kind_of in codec.feedback]
     if rtx:
         lines += [f"a=rtpmap:{rtx} rtx/90000", f"a=fmtp:{rtx} apt={number}"]
@@ -125,9 +129,9 @@ def _ice_lines(local: LocalTransport) -> list[str]:
 
 
 def _accepted(section: Section, local: LocalTransport, slot: SlotStream | None, transport: list[str]) -> list[str]:
-    assert section.codec is not None  # parse_offer refuses a wanted section without one
     # VP8 first: a source is sent in it until all who look at it are known to decode VP9.
-    codecs = [(OPUS if section.kind == "audio" else VP8, section.codec)] + ([(VP9, section.vp9)] if section.vp9 else [])
+    taken = ((OPUS if section.kind == "audio" else VP8, section.codec), (VP9, section.vp9), (H264, section.h264))
+    codecs = [(name, codec) for name, codec in taken if codec is not None]
     numbers = [number for _, codec in codecs for number in (codec.payload_type, codec.rtx_payload_type) if number]
     formats = " ".join(map(str, numbers))
     host = local.addresses[0]

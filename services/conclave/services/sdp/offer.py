@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from conclave.services.sdp.codecs import H264, OPUS, VP8, VP9, Codec, integer, offered
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.grammar import Description, Media, parse_description
 
-__all__ = ["EXTENSIONS", "OWN_CLIENTS", "Codec", "Offer", "OfferRules", "Section", "parse_offer"]
+__all__ = ["EXTENSIONS", "OWN_CLIENTS", "Offer", "OfferRules", "Section", "parse_offer"]
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -28,19 +29,6 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
 _RID = re.compile(r"[0-9A-Za-z_-]+")
 _ICE = re.compile(r"[0-9A-Za-z+/]+")
 _FINGERPRINT = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){31}")
-_DIGITS = re.compile(r"[0-9]{1,10}")
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """A codec of an m-section."""
-
-    payload_type: int
-    # 0 for none.
-    rtx_payload_type: int
-    feedback: tuple[str, ...]
-    # Format parameters as offered; empty for none.
-    parameters: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +43,12 @@ class Section:
     wanted: bool
     sends: bool = False
     receives: bool = False
-    # Opus or VP8.
+    # Opus or VP8; none of a device that has nothing but H.264.
     codec: Codec | None = None
     # What is sent in layers has none: browsers send VP9 in one, unless each layer has a scalability mode.
     vp9: Codec | None = None
+    # What a slot shows beside VP8, or what is sent without it.
+    h264: Codec | None = None
     # The ids of the known header extensions, by URI.
     extensions: dict[str, int] = field(default_factory=dict)
     # As in the simulcast line; empty for a single stream.
@@ -73,7 +63,7 @@ class Section:
 
         Both, because one without the other starves what is sent.
         """
-        codecs = [codec for codec in (self.codec, self.vp9) if codec is not None]
+        codecs = [codec for codec in (self.codec, self.vp9, self.h264) if codec is not None]
         return TRANSPORT_CC in self.extensions and all(ARRIVALS in codec.feedback for codec in codecs)
 
 
@@ -107,15 +97,11 @@ class OfferRules:
     repair: bool = True
     # Whether VP9 is taken beside VP8.
     vp9: bool = True
+    # Whether a picture's sender may have nothing but H.264, which not all who look at it may know.
+    only_h264: bool = False
 
 
 OWN_CLIENTS = OfferRules()
-
-
-def _integer(text: str, lowest: int, highest: int, what: str) -> int:
-    if _DIGITS.fullmatch(text) is None or not lowest <= int(text) <= highest:
-        raise SdpInvalid(f"{what} is not a number from {lowest} to {highest}")
-    return int(text)
 
 
 def _mid(media: Media, index: int) -> str:
@@ -128,63 +114,35 @@ def _mid(media: Media, index: int) -> str:
     return mid
 
 
-def _payload_types(media: Media, mid: str) -> list[int]:
-    return [_integer(text, 0, 127, f"a payload type of mid {mid}") for text in media.formats]
-
-
-def _by_payload_type(media: Media, name: str) -> dict[str, list[str]]:
-    """Groups `a=name:PT rest` lines by payload type."""
-    found: dict[str, list[str]] = {}
-    for value in media.values(name):
-        payload_type, _, rest = value.partition(" ")
-        found.setdefault(payload_type, []).append(rest.strip())
-    return found
-
-
-def _offered(media: Media, mid: str, wanted: str) -> Codec | None:
-    """Finds a codec by its name and clock rate, and the RTX that belongs to it (RFC 4588 section 8.6)."""
-    offered = _payload_types(media, mid)
-    names = {text: rest[0].lower() for text, rest in _by_payload_type(media, "rtpmap").items()}
-    parameters = {text: rest[0] for text, rest in _by_payload_type(media, "fmtp").items()}
-
-    def fields(number: int) -> list[str]:
-        return parameters.get(str(number), "").replace(" ", "").split(";")
-
-    def is_wanted(number: int) -> bool:
-        # RFC 9628 section 6: no profile-id means profile 0, the one that every decoder of VP9 has.
-        profiles = [field for field in fields(number) if field.startswith("profile-id=")]
-        return names.get(str(number)) == wanted and profiles in ([], ["profile-id=0"])
-
-    payload_type = next((number for number in offered if is_wanted(number)), None)
-    if payload_type is None:
-        return None
-    rtx = [n for n in offered if names.get(str(n)) == "rtx/90000" and f"apt={payload_type}" in fields(n)]
-    feedback = _by_payload_type(media, "rtcp-fb")
-    told = feedback.get("*", []) + feedback.get(str(payload_type), [])
-    return Codec(payload_type, rtx[0] if rtx else 0, tuple(told), parameters.get(str(payload_type), ""))
-
-
-def _codec(media: Media, mid: str, rules: OfferRules) -> Codec:
-    """What every client sends and shows: opus or VP8."""
-    wanted, label = ("opus/48000/2", "opus") if media.kind == "audio" else ("vp8/90000", "VP8")
-    codec = _offered(media, mid, wanted)
-    if codec is None:
+def _codec(media: Media, mid: str, rules: OfferRules) -> Codec | None:
+    """What every client shows, and all but some devices send: Opus or VP8."""
+    wanted, label = (OPUS, "opus") if media.kind == "audio" else (VP8, "VP8")
+    codec = offered(media, mid, wanted)
+    if codec is None and not (rules.only_h264 and media.kind == "video"):
         raise SdpInvalid(f"mid {mid} does not offer {label}")
-    if media.kind == "video" and rules.repair and not _is_repairable(codec):
+    if codec is not None and media.kind == "video" and rules.repair and not codec.is_repairable:
         raise SdpInvalid(f"mid {mid} lacks a=rtcp-fb nack or nack pli for VP8")
     return codec
 
 
-def _vp9(media: Media, mid: str, codec: Codec) -> Codec | None:
-    """VP9 beside VP8, of the same means of repair."""
-    vp9 = _offered(media, mid, "vp9/90000") if media.kind == "video" else None
-    if vp9 is None or not _is_repairable(vp9):
+def _beside(media: Media, mid: str, wanted: str, codec: Codec) -> Codec | None:
+    """A codec beside VP8, of the same means of repair."""
+    other = offered(media, mid, wanted) if media.kind == "video" else None
+    if other is None or not other.is_repairable:
         return None
-    return vp9 if codec.rtx_payload_type else replace(vp9, rtx_payload_type=0)
+    return other if codec.rtx_payload_type else other.without_rtx()
 
 
-def _is_repairable(codec: Codec) -> bool:
-    return {"nack", "nack pli"} <= set(codec.feedback)
+def _h264(media: Media, mid: str, codec: Codec | None, sends: bool) -> Codec | None:
+    """H.264, which a slot shows beside VP8, and which is taken of a sender that has no VP8."""
+    if codec is not None:
+        shown = None if sends else _beside(media, mid, H264, codec)
+        # RFC 6184 section 6: who sends in mode 1 is not read in mode 0.
+        return shown if shown is not None and shown.fields.get("packetization-mode") == "1" else None
+    h264 = offered(media, mid, H264)
+    if h264 is None:
+        raise SdpInvalid(f"mid {mid} offers neither VP8 nor H.264 (constrained baseline, packetization-mode 0 or 1)")
+    return h264
 
 
 def _extensions(media: Media, mid: str) -> dict[str, int]:
@@ -192,7 +150,7 @@ def _extensions(media: Media, mid: str) -> dict[str, int]:
     for value in media.values("extmap"):
         head, _, rest = value.partition(" ")
         uri = rest.split(" ")[0]
-        number = _integer(head.partition("/")[0], 1, 65535, f"the id of an a=extmap of mid {mid}")
+        number = integer(head.partition("/")[0], 1, 65535, f"the id of an a=extmap of mid {mid}")
         # RFC 8285 section 4.2: one-byte headers have ids 1 to 14; the core reads no others.
         if uri in EXTENSIONS and number <= 14:
             if number in found.values():
@@ -230,9 +188,9 @@ def _ssrcs(media: Media, mid: str, rtx: bool) -> tuple[tuple[int, ...], tuple[in
     for value in media.values("ssrc-group"):
         words = value.split(" ")
         if words[0] == "FID" and len(words) == 3:
-            first, second = (_integer(word, 1, 0xFFFFFFFF, f"an SSRC of mid {mid}") for word in words[1:])
+            first, second = (integer(word, 1, 0xFFFFFFFF, f"an SSRC of mid {mid}") for word in words[1:])
             return (first,), ((second,) if rtx else ())
-    told = [_integer(value.partition(" ")[0], 1, 0xFFFFFFFF, f"an SSRC of mid {mid}") for value in media.values("ssrc")]
+    told = [integer(value.partition(" ")[0], 1, 0xFFFFFFFF, f"an SSRC of mid {mid}") for value in media.values("ssrc")]
     return tuple(told[:1]), ()
 
 
@@ -262,14 +220,16 @@ def _section(description: Description, media: Media, index: int, bundled: list[s
         direction = rules.both_ways
     if not direction:
         raise SdpInvalid(f"mid {mid} is sendrecv; offer sendonly for a source and recvonly for a slot")
-    codec = _codec(media, mid, rules)
-    extensions = _extensions(media, mid)
     sends = direction == "sendonly"
+    codec = _codec(media, mid, rules)
+    h264 = _h264(media, mid, codec, sends)
+    extensions = _extensions(media, mid)
     rids = _rids(media, mid) if sends and media.kind == "video" else ()
     if rids and not {MID, RID} <= extensions.keys():
         raise SdpInvalid(f"mid {mid} sends layers but lacks the mid or rtp-stream-id header extension")
+    rtx = any(each is not None and each.rtx_payload_type for each in (codec, h264))
     # Layers are told by their RID: which SSRC is which layer is not said anywhere.
-    ssrcs, rtx_ssrcs = _ssrcs(media, mid, bool(codec.rtx_payload_type)) if sends and not rids else ((), ())
+    ssrcs, rtx_ssrcs = _ssrcs(media, mid, rtx) if sends and not rids else ((), ())
     if sends and not rids and not ssrcs and MID not in extensions:
         raise SdpInvalid(f"mid {mid} has neither an a=ssrc nor the mid header extension")
     return Section(
@@ -281,7 +241,8 @@ def _section(description: Description, media: Media, index: int, bundled: list[s
         sends,
         not sends,
         codec,
-        _vp9(media, mid, codec) if rules.vp9 and not rids else None,
+        _beside(media, mid, VP9, codec) if codec is not None and rules.vp9 and not rids else None,
+        h264,
         extensions,
         rids,
         ssrcs,

@@ -16,6 +16,7 @@ from conclave.services.media.model import (
 )
 from conclave.services.meetings.model import Participant, SourceKind, source_id
 from conclave.services.sdp.answer import FOR_PAGES, AnswerForm, LocalTransport, SlotStream, write_answer
+from conclave.services.sdp.codecs import Codec
 from conclave.services.sdp.errors import SdpInvalid
 from conclave.services.sdp.offer import (
     ABS_SEND_TIME,
@@ -47,33 +48,39 @@ def _smallest_first(rids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(rids, key=LAYER_ORDER.index)) if set(rids) <= set(LAYER_ORDER) else rids
 
 
+def _numbers(codec: Codec | None) -> tuple[int, int]:
+    """The payload types of a codec and of its RTX, each 0 for none."""
+    return (codec.payload_type, codec.rtx_payload_type) if codec else (0, 0)
+
+
 def _source(section: Section, source: str, active: bool) -> SourceSpec:
-    assert section.codec is not None, "parse_offer refuses a section that takes part without a codec"
+    (vp9, vp9_rtx), (h264, h264_rtx) = _numbers(section.vp9), _numbers(section.h264)
     return SourceSpec(
         source,
         section.mid,
         MEDIA_KINDS[section.kind],
-        section.codec.payload_type,
-        section.codec.rtx_payload_type,
+        *_numbers(section.codec),
         _smallest_first(section.rids),
         section.ssrcs,
         section.rtx_ssrcs,
         active,
-        vp9_payload_type=section.vp9.payload_type if section.vp9 else 0,
-        vp9_rtx_payload_type=section.vp9.rtx_payload_type if section.vp9 else 0,
+        vp9_payload_type=vp9,
+        vp9_rtx_payload_type=vp9_rtx,
+        h264_payload_type=h264,
+        h264_rtx_payload_type=h264_rtx,
     )
 
 
 def _slot(section: Section) -> Slot:
-    assert section.codec is not None, "parse_offer refuses a section that takes part without a codec"
-    codec, vp9 = section.codec, section.vp9
+    (vp9, vp9_rtx), (h264, h264_rtx) = _numbers(section.vp9), _numbers(section.h264)
     return Slot(
         section.mid,
         MEDIA_KINDS[section.kind],
-        codec.payload_type,
-        codec.rtx_payload_type,
-        vp9_payload_type=vp9.payload_type if vp9 else 0,
-        vp9_rtx_payload_type=vp9.rtx_payload_type if vp9 else 0,
+        *_numbers(section.codec),
+        vp9_payload_type=vp9,
+        vp9_rtx_payload_type=vp9_rtx,
+        h264_payload_type=h264,
+        h264_rtx_payload_type=h264_rtx,
         transport_cc=section.tells_arrivals,
     )
 
