@@ -46,7 +46,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--report", type=Path, metavar="DIR", help="write a report (HTML) and its plots (PNG) there")
     parser.add_argument("--readme", action="store_true", help="write the README's plots and table of goals anew")
     parser.add_argument(
-        "--from", dest="stored", type=Path, metavar="FILE", help="measure nothing: read an earlier --json"
+        "--from", dest="stored", type=Path, nargs="+", metavar="FILE", help="measure nothing: read earlier --json files"
     )
     options = parser.parse_args(arguments)
     if options.stored and (options.scenarios or options.quick):
@@ -59,8 +59,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options.scenarios = list(dict.fromkeys(wanted))
     if options.json and not options.json.absolute().parent.is_dir():
         parser.error(f"{options.json}: there is no such directory")
-    if options.stored and not options.stored.is_file():
-        parser.error(f"{options.stored}: there is no such file")
+    for path in options.stored or []:
+        if not path.is_file():
+            parser.error(f"{path}: there is no such file")
     return options
 
 
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and writes what is asked for. Returns 1 when a scenario failed; a missed goal is no failure."""
     options = parse(arguments)
     if options.stored:
-        results, failed = Results.read(options.stored), list[str]()
+        results, failed = Results.together([Results.read(path) for path in options.stored]), list[str]()
     else:
         if os.geteuid() != 0:
             print("bench/run needs root, for network namespaces of its own", file=sys.stderr)

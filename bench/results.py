@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +30,24 @@ class Results:
         written: dict[str, Any] = json.loads(path.read_text())
         about = {name: written.pop(name) for name in ("machine", "date", "versions", "load", "quick")}
         return cls(**about, scenarios=written)
+
+    @classmethod
+    def together(cls, runs: Sequence[Self]) -> Self:
+        """Several runs on one machine as one: a scenario's newest rows, the oldest date, the highest loads.
+
+        Raises ValueError when the machines differ.
+        """
+        runs = sorted(runs, key=lambda run: run.date)
+        if any(run.machine != runs[0].machine for run in runs):
+            raise ValueError("these runs are of different machines")
+        return cls(
+            machine=runs[0].machine,
+            date=runs[0].date,
+            versions=runs[-1].versions,
+            load={when: max(run.load[when] for run in runs) for when in ("before", "after")},
+            quick=any(run.quick for run in runs),
+            scenarios={name: rows for run in runs for name, rows in run.scenarios.items()},
+        )
 
     def write(self, path: Path) -> None:
         """One JSON object: each scenario's list under its name, beside machine, date, versions, load and quick."""

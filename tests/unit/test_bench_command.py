@@ -27,7 +27,7 @@ def test_names_and_groups_name_scenarios_once(arguments: list[str], scenarios: l
     [
         (["fanuot"], "no scenario 'fanuot'; there are fanout,"),
         (["--json", "/nowhere/at/all.json"], "/nowhere/at/all.json: there is no such directory"),
-        (["--from", "stored.json", "fanout"], "--from measures nothing"),
+        (["fanout", "--from", "stored.json"], "--from measures nothing"),
         (["--from", "stored.json", "--quick"], "--from measures nothing"),
         (["--from", "/tmp/absent.json"], "/tmp/absent.json: there is no such file"),
         (["--slow"], "unrecognized arguments: --slow"),

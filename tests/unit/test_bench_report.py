@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -47,6 +48,21 @@ def test_results_are_read_as_they_were_written(results: Results, tmp_path: Path)
     assert [row["burst"] for row in written["fanout"]] == [8, 5]
     assert written["machine"]["kernel"] == "6.1"
     assert Results.read(tmp_path / "rows.json") == results
+
+
+def test_runs_on_one_machine_are_put_together(results: Results) -> None:
+    later = replace(
+        results,
+        date="2026-11-22T21:00:00+00:00",
+        load={"before": 3.0, "after": 0.1},
+        scenarios={"peers": [{"case": "steady"}], "fanout": [fanout_row(8, 2.0)]},
+    )
+    together = Results.together([later, results])
+    assert together.date == results.date
+    assert together.load == {"before": 3.0, "after": 1.5}
+    assert {name: len(rows) for name, rows in together.scenarios.items()} == {"fanout": 1, "peers": 1}
+    with pytest.raises(ValueError, match="different machines"):
+        Results.together([results, replace(results, machine={"cpu": "another"})])
 
 
 def test_a_scenario_writes_rows_or_one_object(tmp_path: Path) -> None:
