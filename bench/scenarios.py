@@ -40,6 +40,7 @@ CORE = (
         ),
     ),
     Scenario("peers", "The same work by Conclave and by servers that others run, taking turns on one CPU"),
+    Scenario("micro", "Each hot function alone, called from Python"),
 )
 # What meetings cost browsers, with a real appliance: minutes each.
 CLIENTS = (
