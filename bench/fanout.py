@@ -38,7 +38,7 @@ RTP_HEADER = 12
 TAGS = {"SRTP_AES128_CM_SHA1_80": 10}
 GCM_TAG = 16
 DATAGRAM_HEADERS = 42  # UDP, IPv4 and Ethernet, as the device counts
-NS_A_PACKET = 3000  # what the core is given time for, between bursts
+NS_A_PACKET = 3000  # what the core is given time for, between bursts: a load of a third or so
 SETTLE_SECONDS = 0.1
 SENT_SECONDS = 20.0
 
@@ -56,7 +56,9 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--bursts", type=int, default=60, help="bursts of one measurement (default %(default)s)")
-    parser.add_argument("--interval-ms", type=float, default=10.0, help="from burst to burst (default %(default)s)")
+    parser.add_argument(
+        "--interval-ms", type=float, default=1.0, help="from burst to burst, at least (default %(default)s)"
+    )
     parser.add_argument("--crypto", default="auto")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
