@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -17,6 +20,7 @@ from conclave.core.loop import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+IP_PKTINFO = 8
 SO_NO_CHECK = 11  # Linux: no UDP checksums, which makes the kernel refuse UDP_SEGMENT
 
 
@@ -40,6 +44,41 @@ def test_a_group_that_the_kernel_refuses_leaves_one_by_one(ends: tuple[socket.so
     datagrams = [bytes([i]) * 1000 for i in range(5)] + [b"end"]
     assert sender.send(socket.inet_aton("127.0.0.1"), receiving.getsockname()[1], datagrams) == (6, 6, 0)
     assert [receiving.recv(2000) for _ in datagrams] == datagrams
+
+
+NARROW = """
+import socket
+from conclave.core.datagrams import Sender
+with (
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending,
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiving,
+):
+    receiving.bind(("127.0.0.1", 0))
+    receiving.settimeout(5)
+    sender = Sender(sending.fileno())
+    for datagrams in ([b"1" * 1000], [b"2" * 1000, b"3" * 1000, b"4" * 100]):
+        sent, _, failed = sender.send(socket.inet_aton("127.0.0.1"), receiving.getsockname()[1], datagrams)
+        assert [receiving.recv(2000) for _ in datagrams] == datagrams
+    assert (sent, failed) == (4, 0)
+    # What is whole is not fragmented by anyone on the way.
+    assert sending.getsockopt(socket.IPPROTO_IP, 10) == 2  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
+"""
+
+
+def test_datagrams_larger_than_the_path_takes_leave_in_fragments() -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("needs root, for a network namespace")
+    script = 'ip link set lo mtu 600 up && exec "$0" -c "$1"'
+    subprocess.run(["unshare", "--net", "sh", "-c", script, sys.executable, NARROW], check=True, timeout=30)
+
+
+# RFC 8445 section 7.2.5.2.1: answers leave from where the question came to. A socket of one address has no choice.
+@pytest.mark.parametrize(("bind", "told"), [("127.0.0.1", 0), ("0.0.0.0", 1)])
+def test_only_a_socket_of_all_addresses_asks_for_the_local_one(bind: str, told: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind((bind, 0))
+        Sender(opened.fileno())
+        assert opened.getsockopt(socket.IPPROTO_IP, IP_PKTINFO) == told
 
 
 def test_a_group_leaves_in_one_trip(ends: tuple[socket.socket, socket.socket]) -> None:

@@ -135,17 +135,31 @@ cdef extern from * nogil:
     static int conclave_send(int fd, conclave_batch *batch, int first, int count) {
         return sendmmsg(fd, batch->messages + first, count, MSG_DONTWAIT);
     }
-    /* Sends a group that the kernel would not cut, one datagram after another; tells how many it took. */
-    static int conclave_send_apart(int fd, conclave_batch *batch, int i) {
+    /* What is never fragmented needs no identification (RFC 6864 section 4.1), whose counters cost a miss in the cache a send. */
+    static void conclave_forbid_fragments(int fd, int ipv6, int forbidden) {
+        int discovery = forbidden ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT;
+        (void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discovery, sizeof(discovery));
+        discovery = forbidden ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT;
+        if (ipv6)
+            (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discovery, sizeof(discovery));
+    }
+    /* Sends what the kernel would not send as it is, one datagram after another and in fragments where the path asks for
+     * them; tells how many it took. */
+    static int conclave_send_apart(int fd, int ipv6, conclave_batch *batch, int i) {
         struct msghdr header = batch->messages[i].msg_hdr;
         struct iovec rest = *header.msg_iov, piece;
         struct pollfd writable = { .fd = fd, .events = POLLOUT };
-        uint16_t segment_size;
+        size_t segment_size = rest.iov_len;
         int taken = 0;
-        memcpy(&segment_size, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(segment_size));
-        header.msg_control = (char *)header.msg_control + CMSG_SPACE(sizeof(segment_size));
-        header.msg_controllen -= CMSG_SPACE(sizeof(segment_size));
+        if (batch->datagram_counts[i] > 1) {
+            uint16_t told;
+            memcpy(&told, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(told));
+            segment_size = told;
+            header.msg_control = (char *)header.msg_control + CMSG_SPACE(sizeof(told));
+            header.msg_controllen -= CMSG_SPACE(sizeof(told));
+        }
         header.msg_iov = &piece;
+        conclave_forbid_fragments(fd, ipv6, 0);
         while (rest.iov_len) {
             piece.iov_base = rest.iov_base;
             piece.iov_len = rest.iov_len < segment_size ? rest.iov_len : segment_size;
@@ -157,6 +171,7 @@ cdef extern from * nogil:
             rest.iov_base = (char *)rest.iov_base + piece.iov_len;
             rest.iov_len -= piece.iov_len;
         }
+        conclave_forbid_fragments(fd, ipv6, 1);
         return taken;
     }
     static int conclave_errno(void) { return errno; }
@@ -167,13 +182,28 @@ cdef extern from * nogil:
             return 0;
         return setsockopt(fd, SOL_UDP, CONCLAVE_UDP_SEGMENT, &none, sizeof(none)) == 0;
     }
+    /* Whether the socket receives on more than one address. */
+    static int conclave_is_wildcard(int fd) {
+        static const uint8_t none[16];
+        struct sockaddr_in6 name;
+        socklen_t size = sizeof(name);
+        if (getsockname(fd, (struct sockaddr *)&name, &size) != 0)
+            return 1;
+        if (name.sin6_family == AF_INET6)
+            return memcmp(&name.sin6_addr, none, 16) == 0;
+        return ((struct sockaddr_in *)&name)->sin_addr.s_addr == htonl(INADDR_ANY);
+    }
     static void conclave_enable_options(int fd, int ipv6) {
         int one = 1;
-        if (ipv6)
-            (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
-        else
-            (void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+        /* Of a single address nobody needs to be told, and saying it again with each send costs a twentieth of the send. */
+        if (conclave_is_wildcard(fd)) {
+            if (ipv6)
+                (void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
+            else
+                (void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+        }
         (void)setsockopt(fd, SOL_UDP, CONCLAVE_UDP_GRO, &one, sizeof(one));   /* without it datagrams come one by one */
+        conclave_forbid_fragments(fd, ipv6, 1);
     }
     static int conclave_wait_writable(int fd) {
         struct pollfd entry = { .fd = fd, .events = POLLOUT };
@@ -191,13 +221,13 @@ cdef extern from * nogil:
     uint32_t conclave_received_size(Batch *batch, int i)
     int conclave_received_whole(Batch *batch, int i)
     int conclave_send(int fd, Batch *batch, int first, int count)
-    int conclave_send_apart(int fd, Batch *batch, int i)
+    int conclave_send_apart(int fd, int ipv6, Batch *batch, int i)
     int conclave_errno()
     int conclave_probe_segmentation(int fd)
     void conclave_enable_options(int fd, int ipv6)
     void conclave_read_local(Batch *batch, int i, uint8_t *local)
     int conclave_wait_writable(int fd)
-    int EAGAIN, EINTR, EIO, ENOBUFS
+    int EAGAIN, EINTR, EIO, EMSGSIZE, ENOBUFS
 
 cdef struct Buffers:
     Batch receive
@@ -265,8 +295,10 @@ cdef void flush(Datagrams *datagrams, Batch *batch, int count) noexcept nogil:
             continue
         if error == EIO:
             datagrams.segmentation = False     # the device can't checksum segments: from now on one by one
-        # A group may be refused for its route alone, whose MTU is smaller than its datagrams (EINVAL).
-        taken = conclave_send_apart(datagrams.socket, batch, first) if batch.datagram_counts[first] > 1 else 0
+        # A group may be refused for its route alone, whose MTU is smaller than its datagrams (EINVAL), as may a lone one (EMSGSIZE).
+        taken = 0
+        if batch.datagram_counts[first] > 1 or error == EMSGSIZE:
+            taken = conclave_send_apart(datagrams.socket, datagrams.ipv6, batch, first)
         datagrams.sent += taken
         datagrams.groups += taken
         datagrams.failed += batch.datagram_counts[first] - taken
