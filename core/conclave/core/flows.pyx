@@ -1,7 +1,7 @@
 """See flows.pxd."""
 from libc.stdint cimport uint8_t, uint64_t
 from conclave.core.attention cimport source_attend
-from conclave.core.forward cimport DATAGRAM_MAX, forward_pending
+from conclave.core.forward cimport DATAGRAM_MAX, forward_expect, forward_pending
 from conclave.core.keyframes cimport keyframes_satisfied, keyframes_want
 from conclave.core.layers cimport LAYER_NONE, layer_choose
 from conclave.core.leg cimport Layer, PENDING_MAX, Received, Slot, SlotLink, Source, leg_can_send
@@ -256,6 +256,7 @@ cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcep
             router.cursor = layer.source.showing
         layer = router.sending
         while router.cursor != NULL:
+            forward_expect(router.cursor.next)
             slot = router.cursor.slot
             if slot.current_layer == layer.index and slot.rewriter.stream == layer.number and leg_can_send(slot.leg):
                 if not outbox_has_room(outbox, layer.pending_count, DATAGRAM_MAX):

@@ -1,6 +1,6 @@
 """Sends one stream's packets through one slot: new header, new numbers, hop protection (L5)."""
 from libc.stdint cimport uint32_t, uint64_t
-from conclave.core.leg cimport Layer, Slot
+from conclave.core.leg cimport Layer, Slot, SlotLink
 from conclave.core.outbox cimport Outbox
 from conclave.core.packet cimport Packet
 from conclave.core.status cimport Status
@@ -11,6 +11,8 @@ cdef enum:
 
 # Sends everything that `layer` has gathered. The caller has made sure of the room in the outbox.
 cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *outbox) noexcept nogil
+# Fetches what the next slots of a list will need into the cache, while another one is served.
+cdef void forward_expect(const SlotLink *following) noexcept nogil
 # Answers a NACK: sends a packet again on the slot's RTX stream (RFC 4588), never under its old index.
 cdef Status forward_again(Slot *slot, uint32_t stream, Packet *packet, uint64_t now_ns, Outbox *outbox) noexcept nogil
 # Bytes of the RTP header of whatever the slot sends.

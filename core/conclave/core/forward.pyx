@@ -1,14 +1,19 @@
 """See forward.pxd."""
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
+from conclave.core.address cimport Address
+from conclave.core.crypto cimport CipherKey
 from conclave.core.descriptor cimport VIDEO_H264, VIDEO_VP9
-from conclave.core.leg cimport Layer, Leg, PayloadTypes, Slot
+from conclave.core.ice cimport ConsentState
+from conclave.core.leg cimport Layer, Leg, PayloadTypes, Slot, SlotLink
 from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.packet cimport Packet
+from conclave.core.prefetch cimport prefetch
 from conclave.core.rewrite cimport Rewritten, rewriter_again, rewriter_map, rewriter_skip
 from conclave.core.rtp cimport abs_send_time, rtp_write_header
 from conclave.core.sent cimport sent_note
 from conclave.core.srtp cimport srtp_protect
+from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport NO_SPACE, OK, Status, UNSUPPORTED
 from conclave.core.vp8 cimport vp8_rewrite
 from conclave.core.vp9 cimport vp9_rewrite
@@ -16,6 +21,8 @@ from conclave.core.wire cimport write_u16, write_u24
 
 cdef enum:
     EXTENSION_SIZE = 4             # an id and length, and up to three bytes: a whole word
+    KEYS_BEHIND = 128              # bytes of an SrtpContext behind its keys: cipher and salts
+    LEG_SENDING = 64               # bytes of a Leg from its keys on: its extensions
 
 
 cdef size_t forward_header_size(const Slot *slot) noexcept nogil:
@@ -82,14 +89,15 @@ cdef inline void patch_descriptor(const Slot *slot, Packet *packet, const Rewrit
 
 cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, size_t padding, uint64_t now_ns,
                         Outbox *outbox) noexcept nogil:
-    cdef uint8_t header[64]
     cdef uint8_t grown[1600]
     cdef uint8_t *payload = packet.data + packet.header_size
-    cdef uint8_t *place
+    cdef uint8_t *place = outbox_reserve(outbox, DATAGRAM_MAX)
     cdef size_t payload_size = packet.payload_size
     cdef size_t numbers_size, header_size, protected_size
     cdef uint8_t payload_type = payload_types(slot, packet).media
     cdef Status status
+    if place == NULL:
+        return NO_SPACE
     if slot.setup.video and packet.descriptor.picture_id_size == 1:
         # A 7-bit picture id becomes 15 bits: the payload moves by a byte.
         numbers_size = write_numbers(grown, payload, packet, numbers)
@@ -102,12 +110,9 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
         # RFC 3550 section 5.1: the last byte counts the padding. The packet's buffer has room behind its payload.
         memset(payload + payload_size, 0, padding - 1)
         payload[payload_size + padding - 1] = <uint8_t>padding
-    header_size = write_header(slot, header, payload_type, numbers.marker, padding != 0, numbers.index,
+    header_size = write_header(slot, place, payload_type, numbers.marker, padding != 0, numbers.index,
                                numbers.rtp_timestamp, slot.setup.ssrc, now_ns)
-    place = outbox_reserve(outbox, DATAGRAM_MAX)
-    if place == NULL:
-        return NO_SPACE
-    status = srtp_protect(slot.leg.send, &slot.media, numbers.index, header, header_size, payload, payload_size + padding,
+    status = srtp_protect(slot.leg.send, &slot.media, numbers.index, place, header_size, payload, payload_size + padding,
                           place, &protected_size)
     if status != OK:
         return status
@@ -153,6 +158,28 @@ cdef Status send_rtx(Slot *slot, Packet *packet, const Rewritten *numbers, uint6
     slot.counters.retransmitted_packets += 1
     slot.counters.retransmitted_bytes += packet.payload_size
     return OK
+
+
+cdef void forward_expect(const SlotLink *following) noexcept nogil:
+    cdef const SrtpContext *keys
+    # Three slots at once, each a step further: a pointer is read only after what it lies in was fetched.
+    if following == NULL:
+        return
+    keys = following.slot.leg.send
+    if keys != NULL:
+        prefetch(&keys.rtp, sizeof(CipherKey))
+        prefetch(&keys.cipher, KEYS_BEHIND)
+    following = following.next
+    if following == NULL:
+        return
+    prefetch(&following.slot.leg.ice.selected, sizeof(Address))
+    prefetch(&following.slot.leg.ice.state, sizeof(ConsentState))
+    prefetch(&following.slot.leg.send, LEG_SENDING)
+    prefetch(&following.slot.leg.counters, sizeof(uint64_t))
+    following = following.next
+    if following == NULL:
+        return
+    prefetch(following.slot, sizeof(Slot))
 
 
 cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *outbox) noexcept nogil:
