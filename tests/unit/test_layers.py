@@ -17,7 +17,7 @@ SERVICES = "conclave.services"
 
 # The media core, lowest first. Modules of one layer may use each other, but not in a circle.
 CORE_LAYERS = (
-    {"wire", "status", "errors"},
+    {"wire", "status", "errors", "prefetch"},
     {"address", "demux", "descriptor", "h264", "rtp", "rtcp", "stun", "transport_feedback", "vp8", "vp9"},
     {"packet", "arena", "outbox", "framing", "ring", "table"},
     {
