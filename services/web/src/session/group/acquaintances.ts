@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-import type { Bytes } from "../../crypto/bytes.ts";
+import { hex, type Bytes } from "../../crypto/bytes.ts";
 import { pairFingerprint } from "../../crypto/identity/fingerprint.ts";
 import { Pins, type Standing } from "../../crypto/identity/pins.ts";
 import type { Member } from "../../crypto/member.ts";
@@ -11,6 +11,8 @@ export class Acquaintances {
   readonly standings = signal<ReadonlyMap<string, Standing>>(new Map());
   readonly #pins: Pins;
   readonly #ownKey: Bytes;
+  /** By participant and key: every epoch brings everybody again, and what the browser remembers is asked for once. */
+  readonly #met = new Map<string, Promise<Standing>>();
 
   constructor(pins: Pins, ownKey: Bytes) {
     this.#pins = pins;
@@ -18,7 +20,7 @@ export class Acquaintances {
   }
 
   async meet(members: readonly Member[]): Promise<void> {
-    const met = members.map(async (member) => [member.participantId, await this.#pins.meet(member)] as const);
+    const met = members.map(async (member) => [member.participantId, await this.#meet(member)] as const);
     this.standings.value = new Map(await Promise.all(met));
   }
 
@@ -30,6 +32,21 @@ export class Acquaintances {
   /** The digits were compared, and are the same. */
   async verify(member: Member): Promise<void> {
     await this.#pins.verify(member);
+    this.#met.set(nameOf(member), Promise.resolve("verified"));
     this.standings.value = new Map([...this.standings.peek(), [member.participantId, "verified"]]);
   }
+
+  async #meet(member: Member): Promise<Standing> {
+    const name = nameOf(member);
+    let standing = this.#met.get(name);
+    if (standing === undefined) {
+      this.#met.set(name, (standing = this.#pins.meet(member)));
+      standing.catch(() => this.#met.delete(name));
+    }
+    return await standing;
+  }
+}
+
+function nameOf({ participantId, identityKey }: Member): string {
+  return `${participantId} ${hex(identityKey)}`;
 }
