@@ -32,8 +32,9 @@ from signalling.conftest import Appliance, Client  # noqa: E402
 class Crowd:
     """Clients that do what they are asked, in one Node process."""
 
-    def __init__(self) -> None:
-        self.driver = Driver()
+    def __init__(self, *prefix: str) -> None:
+        """prefix: a command that runs Node's."""
+        self.driver = Driver(*prefix)
         self.members: list[Member] = []
         self.commits: list[tuple[int, int]] = []
         self.received = 0
@@ -106,9 +107,7 @@ class Member:
                 case "commit_requested":
                     await self.commit(message.commit_requested)
                 case "group_welcome":
-                    self.crowd.received += message.ByteSize()
-                    joined = await self.do("join", welcome=message.group_welcome.welcome)
-                    self.epoch, self.group_id = joined["epoch"], bytes.fromhex(joined["groupId"])
+                    await self.join(message)
                 case "group_handshake":
                     self.crowd.received += message.ByteSize()
                     processed = await self.do("process", message=message.group_handshake.message)
@@ -118,6 +117,11 @@ class Member:
                 case _:
                     continue
             await self.crowd.tell()
+
+    async def join(self, welcome: pb.ServerMessage) -> None:
+        self.crowd.received += welcome.ByteSize()
+        joined = await self.do("join", welcome=welcome.group_welcome.welcome)
+        self.epoch, self.group_id = joined["epoch"], bytes.fromhex(joined["groupId"])
 
     async def commit(self, asked: groups_pb2.CommitRequested) -> None:
         if asked.epoch != self.epoch or asked.epoch == self.committed:

@@ -38,9 +38,10 @@ class Deployment:
 class Driver:
     """The Node process; each client in it has a name."""
 
-    def __init__(self) -> None:
+    def __init__(self, *prefix: str) -> None:
+        """prefix: a command that runs Node's, such as nice."""
         self._process = subprocess.Popen(
-            [Path(sys.executable).with_name("node"), "test/crypto/driver.ts"],
+            [*prefix, Path(sys.executable).with_name("node"), "test/crypto/driver.ts"],
             cwd=WEB,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
