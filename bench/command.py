@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import machine
+from bench.figures import shown
 from bench.goals import Verdict, judge
 from bench.readme import with_goals
 from bench.report import page
@@ -131,7 +132,7 @@ def run(scenario: Scenario, *, quick: bool) -> list[Row]:
 def print_goals(verdicts: Sequence[Verdict]) -> None:
     """The table of goals, where there is one."""
     for verdict in verdicts:
-        figure = "-" if verdict.measured is None else f"{verdict.measured:.3g}"
+        figure = "-" if verdict.measured is None else shown(verdict.measured)
         print(f"{figure:>8}  {verdict.goal.wanted:>8}  {verdict.said:<14}  {verdict.goal.title}")
 
 

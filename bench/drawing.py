@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib as mpl
+from bench.figures import shown
 from bench.plots import PLOTS, Plot
 from bench.results import Results
 from matplotlib.axes import Axes
@@ -60,6 +61,7 @@ def _draw(plot: Plot, drawn: Points) -> Figure:
     axes.set_ylabel(plot.y, color=INK)
     if plot.logarithmic:
         axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: shown(value))
     axes.tick_params(colors=INK)
     axes.grid(axis="y", color=INK, alpha=0.15)
     axes.set_axisbelow(True)
@@ -76,7 +78,7 @@ def _draw_bars(axes: Axes, drawn: Points) -> None:
     for number, (label, points) in enumerate(drawn.items()):
         at = [places.index(place) + (number - (len(drawn) - 1) / 2) * width for place in points]
         bars = axes.bar(at, list(points.values()), width * 0.94, label=label, color=COLOURS[number % len(COLOURS)])
-        axes.bar_label(bars, fmt="%.3g", fontsize=7, color=INK, padding=1)
+        axes.bar_label(bars, fmt=shown, fontsize=7, color=INK, padding=1)
     axes.set_xticks(range(len(places)), places)
     axes.margins(y=0.15)
 

@@ -32,7 +32,7 @@ def machine() -> dict[str, object]:
         "cpu_flags": [flag for flag in CPU_FLAGS if flag in flags],
         "virtual": "hypervisor" in flags,
         "memory_gib": round(memory_kib / 2**20, 1),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
     }
 
 

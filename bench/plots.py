@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bench.figures import shown
 from bench.scenarios import Row
 
 __all__ = ["PLOTS", "Plot", "Series"]
@@ -50,7 +51,7 @@ class Plot:
     def alternative(self, rows: Sequence[Row]) -> str:
         """The picture in words."""
         said = [
-            f"{label}: " + ", ".join(f"{value:.3g} at {place}" for place, value in points.items())
+            f"{label}: " + ", ".join(f"{shown(value)} at {place}" for place, value in points.items())
             for label, points in self.points(rows).items()
         ]
         return f"{self.title}. {self.y}, by {self.x.replace('_', ' ')}. " + "; ".join(said) + "."
@@ -76,9 +77,9 @@ PLOTS = (
     Plot(
         "peers-cpu",
         "peers",
-        "CPU to forward one packet to one of 50 subscribers, 25,000 packets/s, AES-128-GCM",
+        "CPU to forward a packet: 50 subscribers, 25,000 packets/s, AES-128-GCM",
         "server",
-        "us per forwarded packet",
+        "µs per forwarded packet",
         (
             Series("frames of 5 packets", "cpu_us_per_packet", {"case": "steady", "burst": 5}),
             Series("single packets", "cpu_us_per_packet", {"case": "steady", "burst": 1}),
@@ -98,9 +99,9 @@ PLOTS = (
     Plot(
         "peers-highest",
         "peers",
-        "Highest load on one CPU with < 0.1 % loss and a median below 10 ms, frames of 5, 50 subscribers",
+        "Highest load on one CPU, frames of 5 packets, 50 subscribers",
         "server",
-        "forwarded packets per second",
+        "packets/s with < 0.1 % loss, median < 10 ms",
         (Series("frames of 5 packets", "packets_per_s", {"case": "highest", "burst": 5}),),
     ),
 )

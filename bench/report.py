@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from bench.figures import shown
 from bench.goals import Verdict, judge
 from bench.plots import PLOTS
 from bench.results import Results
@@ -103,7 +104,7 @@ def _said(value: object) -> str:
         case None:
             return ""
         case float():
-            return f"{value:.4g}"
+            return shown(value)
         case list():
             return ", ".join(map(_said, value))
         case dict():

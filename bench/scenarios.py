@@ -32,7 +32,7 @@ CORE = (
         "fanout",
         "CPU per forwarded packet: one publisher, many subscribers, bursts of equal packets",
         full=(
-            ("--profile", "SRTP_AEAD_AES_128_GCM"),
+            ("--profile", "SRTP_AEAD_AES_128_GCM", "--rounds", "5"),
             ("--profile", "SRTP_AES128_CM_SHA1_80", "--subscribers", "100", "--burst", "8", "--sink", "nic"),
         ),
         quick=(
