@@ -56,6 +56,7 @@ _GCM = {"subscribers": 100, "profile": "SRTP_AEAD_AES_128_GCM", "sink": "nic"}
 _CM = {**_GCM, "profile": "SRTP_AES128_CM_SHA1_80"}
 _FRAMES = {"subscribers": 50, "burst": 5}
 _SINGLE = {"subscribers": 50, "burst": 1}
+_HALF = {"load_percent": 50}
 GOALS = (
     Goal(
         "100 subscribers, bursts of 8, AES-128-GCM: CPU over that of the cipher alone",
@@ -119,6 +120,15 @@ GOALS = (
         {**_FRAMES, "server": "Conclave"},
         1,
     ),
+    *(
+        Goal(f"latency at half load, 7 subscribers, {said}: {share}, µs", "latency", figure, {**where, **_HALF}, bound)
+        for said, where in (("frames of 5", {"burst": 5}), ("single packets", {"burst": 1}))
+        for share, figure, bound in (("half of them", "p50_us", 200), ("99 of 100", "p99_us", 500))
+    ),
+    Goal("two workers over one: packets forwarded a second", "workers", "two_over_one", {}, 1.7, True),
+    Goal("bytes a subscriber of one stream", "memory", "bytes", {"what": "subscriber of one stream"}, 2048),
+    Goal("frames complete at 5 % loss, %", "loss", "frames_whole_percent", {"loss_percent": 5.0}, 90, True),
+    Goal("longest gap at a switch of layers, ms", "loss", "longest_gap_ms", {"case": "layer switch"}, 200),
 )
 
 

@@ -39,6 +39,12 @@ CORE = (
             ("--subscribers", "10", "100", "--burst", "5", "8", "--sink", "nic", "--rounds", "3", "--bursts", "30"),
         ),
     ),
+    Scenario("latency", "What the core adds to a packet's way, by share of the load that a worker bears"),
+    Scenario("meeting", "Meetings of 8, 50 and 300: the core's CPU and latency"),
+    Scenario("loss", "What is left of a camera after loss, and while its layer changes"),
+    Scenario("workers", "What two workers forward over what one does"),
+    Scenario("join", "Joins a second, and time to the first packet of a picture"),
+    Scenario("memory", "Bytes of the core's memory by what they are for"),
     Scenario("peers", "The same work by Conclave and by servers that others run, taking turns on one CPU"),
     Scenario("micro", "Each hot function alone, called from Python"),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["AUDIO_MS", "Client", "element"]
 
 AUDIO_MS = 20.0
-HISTORY = 1024  # packets that a sender keeps for repair
+HISTORY = 1024  # packets that a camera keeps for repair
 SSRC_BASE = 0x20000000
 _IDS = {uri.rpartition(":")[2]: number for number, uri in EXTENSION_IDS.items()}
 
@@ -53,8 +53,8 @@ class Client(Participant):
             remote_pwd=self.transport.ice_pwd.encode(),
         )
 
-    def send_video(self, *, rid: str = "", **options: Any) -> int:
-        """Sends its camera, or one layer of it; options: of `Generator.add_source`."""
+    def send_video(self, *, rid: str = "", history: int = HISTORY, **options: Any) -> int:
+        """Sends its camera, or a layer of it; history: packets kept for repair; options: of `Generator.add_source`."""
         extension = element("mid", b"v")
         repair = extension
         if rid:
@@ -69,7 +69,7 @@ class Client(Participant):
             video=True,
             extension=extension,
             rtx_extension=repair,
-            history=HISTORY,
+            history=history,
             **options,
         )
         return self.sources[rid]
@@ -89,7 +89,7 @@ class Client(Participant):
         )
         return self.sources["a"]
 
-    def watch(self, mid: str, *, group: int = 0, nack: bool = True) -> int:
+    def watch(self, mid: str, *, group: int = 0, nack: bool = True, ends_only: bool = False) -> int:
         """Receives what a slot shows; group: of latencies."""
         slot = self.slots[mid]
         self.streams[mid] = self.generator.add_stream(
@@ -99,6 +99,7 @@ class Client(Participant):
             payload_type=slot.payload_type,
             video=slot.rtx_ssrc != 0,
             nack=nack and slot.rtx_ssrc != 0,
+            ends_only=ends_only,
             group=group,
         )
         return self.streams[mid]

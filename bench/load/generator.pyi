@@ -75,9 +75,14 @@ class Generator:
         video: bool,
         rtx_ssrc: int = 0,
         nack: bool = False,
+        ends_only: bool = False,
         group: int = 0,
     ) -> int:
-        """A stream that the leg receives. group: whose latencies are counted together, 0 to 15. Raises ValueError."""
+        """A stream that the leg receives. group: whose latencies are counted together, 0 to 15.
+
+        ends_only: decrypts the last packet of each frame only, for more load; which frames are whole is not known then.
+        Raises ValueError.
+        """
     def pace(self, source: int, interval_ms: float) -> None:
         """Changes the time from frame to frame."""
     def activate(self, source: int, active: bool) -> None:
@@ -104,6 +109,9 @@ class Generator:
         """Latencies of frames in ns that these shares of a group's frames stay at or below; 0 when there is none."""
     def frames_timed(self, group: int) -> int:
         """How many latencies a group has."""
+    @property
+    def skipped(self) -> int:
+        """Frames of all sources that were left out because the generator was late by more than one."""
     @property
     def cpu_ns(self) -> int:
         """CPU time of `run`."""

@@ -341,7 +341,7 @@ cdef class Generator:
         return self.engine.sources.count - 1
 
     def add_stream(self, size_t leg, *, uint32_t ssrc, int payload_type, bint video, uint32_t rtx_ssrc=0, bint nack=False,
-                   size_t group=0):
+                   bint ends_only=False, size_t group=0):
         cdef StreamSetup setup
         cdef Leg *owner = self.leg_at(leg)
         cdef Stream *stream = <Stream *>calloc(1, sizeof(Stream))
@@ -349,6 +349,7 @@ cdef class Generator:
             raise ValueError(f"a leg has {LEG_STREAMS} streams at most, and there are {GROUPS} groups")
         setup.video, setup.ssrc, setup.rtx_ssrc = video, ssrc, rtx_ssrc
         setup.payload_type, setup.nack = <uint8_t>payload_type, nack
+        setup.ends_only = ends_only
         stream_init(stream, &setup, &self.histograms[group])
         if pool_add(&self.engine.streams, stream) != 0:
             raise MemoryError("no memory for a stream")
@@ -378,6 +379,14 @@ cdef class Generator:
 
     def stop(self):
         load_flag_set(&self.engine.stop, 1)
+
+    @property
+    def skipped(self):
+        cdef size_t i
+        cdef uint64_t total = 0
+        for i in range(self.engine.sources.count):
+            total += (<Source *>self.engine.sources.items[i]).counters.skipped
+        return total
 
     def reset(self):
         cdef size_t i

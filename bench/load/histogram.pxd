@@ -41,7 +41,7 @@ cdef inline uint64_t histogram_quantile(const Histogram *histogram, double share
     """The duration that `share` of all stay at or below, in ns; 0 when there is none."""
     cdef uint64_t passed = 0
     cdef size_t i
-    for i in range(HISTOGRAM_SIZE):
+    for i in range(<size_t>HISTOGRAM_SIZE):
         passed += histogram.classes[i]
         if passed and passed >= share * histogram.count:
             return min(histogram_upper(i), histogram.largest_ns)

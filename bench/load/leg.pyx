@@ -19,7 +19,7 @@ from libc.string cimport memset
 from load.checks cimport check_write
 from load.sockets cimport Arrival, DATAGRAM_MAX, Letters, SEND_BATCH
 from load.source cimport Source, source_repair
-from load.stream cimport Stream, stream_report, stream_take
+from load.stream cimport Stream, stream_count, stream_report, stream_take
 
 cdef enum:
     RTCP_FIRST = 192               # RFC 5761 section 4
@@ -100,6 +100,9 @@ cdef void take_rtp(Leg *leg, const uint8_t *data, size_t size, uint64_t arrived_
     stream = find_stream(leg, header.ssrc, &repair)
     if stream == NULL:
         leg.counters.unknown += 1
+        return
+    if stream.setup.ends_only and not header.marker and not repair:
+        stream_count(stream, header.sequence_number)
         return
     if srtp_unprotect(leg.receive, &stream.rtx if repair else &stream.media, data, size, header.header_size, scratch,
                       &plain_size, &index) != OK:

@@ -16,6 +16,7 @@ cdef struct StreamSetup:
     uint32_t ssrc
     uint32_t rtx_ssrc              # 0 for none
     uint8_t payload_type           # what repaired packets turn into
+    bint ends_only                 # decrypts the last packet of each frame, and only counts the others
     bint nack                      # asks for what is missing (RFC 4585)
 
 cdef struct StreamCounters:
@@ -66,6 +67,8 @@ cdef void stream_init(Stream *stream, const StreamSetup *setup, Histogram *laten
 # Takes one authentic packet. index: 48 bits; arrived_ns, sent by the kernel, and now_ns: CLOCK_REALTIME and CLOCK_MONOTONIC.
 cdef void stream_take(Stream *stream, uint64_t index, uint32_t rtp_timestamp, const uint8_t *payload, size_t size, bint repair,
                       uint64_t arrived_ns, uint64_t now_ns) noexcept nogil
+# Counts one packet that nobody has decrypted.
+cdef void stream_count(Stream *stream, uint16_t sequence_number) noexcept nogil
 # What a receiver report says of it (RFC 3550 appendix A.3). False while there is nothing to say.
 cdef bint stream_report(Stream *stream, ReportBlock *report, uint64_t now_ns) noexcept nogil
 # Forgets the counters, not the sequence numbers: what comes later is counted from 0.

@@ -3,13 +3,13 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 from conclave.core.nack cimport nack_init, nack_received
 from conclave.core.rtcp cimport ReportBlock
-from conclave.core.srtp cimport srtp_receive_stream_init
+from conclave.core.srtp cimport srtp_guess_index, srtp_receive_stream_init
 
 from load.histogram cimport Histogram, histogram_add
 from load.stamp cimport Stamp, stamp_read
 
 cdef uint64_t WHOLE_NS = 200_000_000       # a frame that takes longer is of no use to a decoder
-cdef uint64_t FRAME_LEAP = 10_000
+cdef int32_t FRAME_LEAP = 10_000
 
 
 cdef void stream_init(Stream *stream, const StreamSetup *setup, Histogram *latency) noexcept nogil:
@@ -106,6 +106,13 @@ cdef void stream_take(Stream *stream, uint64_t index, uint32_t rtp_timestamp, co
         take_frame(stream, &stamp, late, repair, arrived_ns)
     else:
         counters.unstamped += 1
+
+
+cdef void stream_count(Stream *stream, uint16_t sequence_number) noexcept nogil:
+    if note(stream, srtp_guess_index(stream.started, stream.highest, sequence_number)):
+        stream.counters.packets += 1
+    else:
+        stream.counters.duplicates += 1
 
 
 cdef uint64_t stream_lost(const Stream *stream) noexcept nogil:
