@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,11 +35,13 @@ class Appliance:
     state: Path
     port: int
     media_port: int
+    metrics_port: int
 
     def up(self) -> str:
         """Starts it; returns what it printed."""
         ports = ["--port", str(self.port), "--media-port", str(self.media_port), "--address", "127.0.0.1"]
-        return call(ROOT / "appliance" / "up", "--detach", "--state", self.state, *ports)
+        metrics = ["--metrics-address", f"127.0.0.1:{self.metrics_port}"]
+        return call(ROOT / "appliance" / "up", "--detach", "--state", self.state, *ports, *metrics)
 
     def down(self) -> str:
         return call(ROOT / "appliance" / "down", "--state", self.state)
@@ -59,6 +67,25 @@ def call(*command: str | Path) -> str:
     return result.stdout
 
 
+def collect(port: int, token: str) -> list[Metric]:
+    """What a monitoring system collects, read by a strict parser of OpenMetrics."""
+    request = urllib.request.Request(  # of this machine
+        f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+        return list(text_string_to_metric_families(answer.read().decode()))  # type: ignore[no-untyped-call]
+
+
+def unknown_metrics(dashboard: dict[str, Any], families: dict[str, Metric]) -> set[str]:
+    """Names in a dashboard's expressions that no collected sample has; at least one panel has one."""
+    endings = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "info": ("_info",)}
+    known = {name + ending for name, family in families.items() for ending in endings.get(family.type, ("",))}
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    used = {name for expression in expressions for name in re.findall(r"\bconclave_\w+", expression)}
+    assert used, "the dashboard shows nothing"
+    return used - known
+
+
 def user_of(pid: int) -> str:
     """Who a process runs as: what /proc says in its files, for those of an undumpable process belong to root."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -80,7 +107,7 @@ def appliances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Applia
     directory = tmp_path_factory.mktemp("appliances")
     for passed in (directory, *directory.parents[:2]):
         passed.chmod(passed.stat().st_mode | 0o011)
-    made = [Appliance(directory / name, *free_ports()) for name in ("one", "two")]
+    made = [Appliance(directory / name, *free_ports(), free_ports()[0]) for name in ("one", "two")]
     try:
         for appliance in made:
             appliance.up()
@@ -197,3 +224,19 @@ def test_a_taken_port_is_told_before_anything_starts(appliances: list[Appliance]
     assert f"TCP port {taken.port}" in result.stderr
     assert "--port" in result.stderr
     assert not (taken.state / "run").exists()
+
+
+def test_the_metrics_of_every_process_are_collected_in_one_place(appliances: list[Appliance]) -> None:
+    appliance = appliances[0]
+    wait_for(lambda: bool(appliance.status().get("core")), 30)
+    token = (appliance.state / "gateway" / "metrics.token").read_text().strip()
+    families = {family.name: family for family in collect(appliance.metrics_port, token)}
+    for process in ("control", "gateway"):
+        (memory,) = families[f"conclave_{process}_process_resident_memory_bytes"].samples
+        assert memory.value > 1_000_000
+    assert families["conclave_core_up"].samples[0].value == 1
+    assert [sample.labels for sample in families["conclave_core_sent_bytes"].samples] == [{"worker": "0"}]
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        collect(appliance.metrics_port, "guess")
+    dashboard = json.loads((ROOT / "appliance" / "grafana" / "dashboard.json").read_text())
+    assert unknown_metrics(dashboard, families) == set()

@@ -60,7 +60,7 @@ def test_every_secret_is_its_owners_alone(tmp_path: Path) -> None:
     prepare_state(layout, ("192.0.2.1",), NOW)
     hand_over(layout, Isolation(separate=False))
     files = [path for path in layout.state.rglob("*") if path.is_file()]
-    assert len(files) == 7
+    assert len(files) == 8
     for path in files:
         expected = 0o644 if path == layout.authority else 0o600
         assert stat.S_IMODE(path.stat().st_mode) == expected, path

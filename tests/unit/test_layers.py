@@ -64,10 +64,10 @@ SANS_IO_LAYERS = 7
 # The services, one package a feature; the processes come last, and nothing imports those.
 SERVICE_LAYERS = (
     {"domain", "tasks"},
-    {"mls", "sdp", "media", "state", "rpc", "journal"},
+    {"mls", "sdp", "media", "state", "rpc", "journal", "openmetrics"},
     {"audit"},
     {"rooms", "invites", "meetings", "content", "files"},
-    {"signalling", "system"},
+    {"metrics", "signalling", "statistics", "system"},
     {"devices"},
     {"control", "gateway", "demo", "cli", "appliance"},
 )
@@ -103,10 +103,12 @@ STATEFUL = {
     "files",
     "invites",
     "meetings",
+    "metrics",
     "mls",
     "rooms",
     "signalling",
     "state",
+    "statistics",
     "system",
 }
 

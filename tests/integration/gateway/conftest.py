@@ -26,6 +26,7 @@ from grpc_health.v1.health import aio as health_aio
 
 from conclave.services.gateway.application import Gateway
 from conclave.services.gateway.limits import Limits
+from conclave.services.gateway.measuring import GatewayMetrics
 from conclave.services.gateway.tls import server_context
 from conclave.v1 import signalling_pb2 as pb
 from conclave.v1 import signalling_pb2_grpc as pb_grpc
@@ -129,6 +130,7 @@ class Face:
     client: aiohttp.ClientSession
     port: int
     static: Path
+    metrics: GatewayMetrics
 
     @property
     def url(self) -> str:
@@ -190,11 +192,12 @@ def open_face(certificate: Certificate) -> Opener:
             if start_control:
                 await control.start()
             context = server_context(certificate.certificate, certificate.key)
-            gateway = Gateway(control.socket, static, context, limits or Limits(), relay_port)
+            metrics = GatewayMetrics()
+            gateway = Gateway(control.socket, static, context, limits or Limits(), metrics, relay_port)
             port = await gateway.start("127.0.0.1", 0)
             trust = ssl.create_default_context(cafile=str(certificate.certificate))
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust, limit=0)) as client:
-                yield Face(gateway, control, client, port, static)
+                yield Face(gateway, control, client, port, static, metrics)
             await gateway.stop()
             if control.server is not None:
                 await control.stop()

@@ -30,6 +30,7 @@ from conclave.services.appliance.settings import Settings, check_ports, machine_
 from conclave.services.appliance.state import prepare_state
 from conclave.services.appliance.supervision import is_running, process_states, start_supervisor, stop_supervisor
 from conclave.services.appliance.welcome import welcome
+from conclave.services.domain.addresses import loopback_address
 from conclave.services.domain.files import parse_size
 
 __all__ = ["app"]
@@ -69,6 +70,14 @@ def up(
     min_free_space: Annotated[
         str, typer.Option(help="Bytes of the disk that files leave free.", show_default="1GiB")
     ] = "",
+    metrics_address: Annotated[
+        str,
+        typer.Option(
+            help="Serve metrics for Prometheus here, on loopback only.",
+            metavar="HOST:PORT",
+            show_default="nowhere",
+        ),
+    ] = "",
     demo: Annotated[bool, typer.Option("--demo", help="Have a room with synthetic participants to look at.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return once everything is healthy.")] = False,
 ) -> None:
@@ -81,7 +90,9 @@ def up(
             "--min-free-space": min_free_space,
         }
     )
-    settings = Settings(port, media_port, workers, _addresses(address), database_url, demo, limits)
+    _check_metrics_address(metrics_address)
+    offered = _addresses(address)
+    settings = Settings(port, media_port, workers, offered, database_url, demo, limits, metrics_address)
     programs = (*PROGRAMS, DEMO) if demo else PROGRAMS
     if demo:
         check_demo_packages()
@@ -135,6 +146,14 @@ def _addresses(named: list[str] | None) -> tuple[str, ...]:
         return tuple(dict.fromkeys(str(ip_address(address)) for address in named))
     except ValueError as error:
         raise StartFailed(f"--address takes an IP address: {error}") from error
+
+
+def _check_metrics_address(named: str) -> None:
+    try:
+        if named:
+            loopback_address(named)
+    except ValueError as error:
+        raise StartFailed(f"--metrics-address: {error}") from error
 
 
 def _file_limits(named: dict[str, str]) -> tuple[str, ...]:

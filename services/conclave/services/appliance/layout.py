@@ -90,6 +90,11 @@ class Layout:
         return self.state / "gateway" / "server.pem"
 
     @property
+    def metrics_token(self) -> Path:
+        """What whoever collects the metrics sends along."""
+        return self.state / "gateway" / "metrics.token"
+
+    @property
     def welcomed(self) -> Path:
         """Exists once the first host's invite was handed out."""
         return self.state / "welcomed"

@@ -23,6 +23,7 @@ class Settings:
     port: HTTPS. media_port: UDP and TCP of the first worker, the others follow. addresses: offered to clients, the
     preferred first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory. demo: whether
     synthetic participants run beside it. file_limits: options of control that say what it takes of shared files.
+    metrics_address: where /metrics is served, such as 127.0.0.1:9464; empty for nowhere.
     """
 
     port: int
@@ -32,6 +33,7 @@ class Settings:
     database_url: str = ""
     demo: bool = False
     file_limits: tuple[str, ...] = ()
+    metrics_address: str = ""
 
     @property
     def public_url(self) -> str:

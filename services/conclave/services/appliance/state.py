@@ -39,6 +39,8 @@ def prepare_state(layout: Layout, addresses: tuple[str, ...], now: datetime.date
         directory.mkdir(exist_ok=True)
     layout.signal_socket.parent.mkdir(exist_ok=True)
     _prepare_identity(layout)
+    if not layout.metrics_token.exists():
+        _write(layout.metrics_token, secrets.token_urlsafe(32).encode() + b"\n")
     authority, authority_key = _prepare_authority(layout, now)
     _prepare_server_certificate(layout, addresses, authority, authority_key, now)
     return authority

@@ -163,10 +163,14 @@ def _commands(layout: Layout, settings: Settings) -> dict[str, list[str]]:
     kept = [*(["--database-url", settings.database_url] if settings.database_url else []), *settings.file_limits]
     media = ["--bind", settings.any_address, "--media-port", settings.media_port, "--workers", settings.workers]
     certificate = ["--tls-cert", layout.server_certificate, "--tls-key", layout.server_key]
+    face = ["--host", settings.any_address, "--port", settings.port]
+    metrics: list[object] = []
+    if settings.metrics_address:
+        metrics = ["--metrics-address", settings.metrics_address, "--metrics-token", layout.metrics_token]
     commands: dict[str, list[object]] = {
         CORE: ["--run-dir", layout.run, *media, *offered],
         CONTROL: ["--state", layout.state, "--run-dir", layout.run, "--public-url", settings.public_url, *kept],
-        GATEWAY: ["--run-dir", layout.run, "--host", settings.any_address, "--port", settings.port, *certificate],
+        GATEWAY: ["--run-dir", layout.run, *face, *certificate, *metrics],
     }
     found = {name: [str(scripts / name), *map(str, arguments)] for name, arguments in commands.items()}
     if settings.demo:

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
+from prometheus_client import CollectorRegistry, ProcessCollector
+
 from conclave.services.audit.log import AuditLog
 from conclave.services.content.attendance import Attendance
 from conclave.services.content.service import ContentService
@@ -32,13 +34,17 @@ from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.service import MeetingService
 from conclave.services.meetings.store import SqlMeetingStore
 from conclave.services.meetings.watch import MeetingWatch
+from conclave.services.metrics.grpc import metrics_rpc_service
+from conclave.services.metrics.meetings import MeetingMetrics
+from conclave.services.metrics.service import MetricsService
 from conclave.services.mls.lifecycle import DeliveryPart
 from conclave.services.mls.service import DeliveryService
 from conclave.services.mls.store import SqlGroupStore
 from conclave.services.rooms.grpc import room_rpc_service
 from conclave.services.rooms.service import RoomService
 from conclave.services.rpc.authentication import certificate_caller, gateway_caller, local_administrator
-from conclave.services.rpc.server import RpcServer, RpcService
+from conclave.services.rpc.measuring import CallMetrics
+from conclave.services.rpc.server import RpcServer, RpcService, permissions_of
 from conclave.services.signalling.audience import Audience
 from conclave.services.signalling.connection import Connection
 from conclave.services.signalling.content import ContentAudience, ContentRequests
@@ -82,18 +88,20 @@ class Control:
         parts: Sequence[Part],
         api: Sequence[RpcService],
         signalling: Sequence[RpcService],
+        registry: CollectorRegistry,
     ) -> None:
         self._store = store
         self._clock = clock
         self._parts = parts
-        admin = RpcServer(api, local_administrator)
+        calls = CallMetrics(permissions_of([*api, *signalling]), registry)
+        admin = RpcServer(api, local_administrator, calls)
         admin.listen_unix(_socket_in_its_directory(options.admin_socket))
-        gateway = RpcServer(signalling, gateway_caller)
+        gateway = RpcServer(signalling, gateway_caller, calls)
         gateway.listen_unix(_socket_in_its_directory(options.signalling_socket))
         self._servers = [admin, gateway]
         self.tcp_port: int | None = None
         if options.tls is not None:
-            remote = RpcServer(api, certificate_caller)
+            remote = RpcServer(api, certificate_caller, calls)
             self.tcp_port = remote.listen_tls(options.tls.address, options.tls.files)
             self._servers.append(remote)
 
@@ -160,7 +168,11 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
         content.observe(content_observer)
     content_requests = ContentRequests(content)
     devices = DeviceService(meetings, media, invites, rooms, time.monotonic_ns)
-    for observer in (audience, media, watch, presence, content, files, devices):
+    registry = CollectorRegistry()
+    ProcessCollector("conclave_control", registry=registry)
+    meeting_metrics = MeetingMetrics(meetings.register, registry)
+    metrics = metrics_rpc_service(MetricsService(core, registry))
+    for observer in (audience, media, watch, presence, content, files, devices, meeting_metrics):
         meetings.observe(observer)
     meetings.observe_leaving(presence.participant_leaving)
     for people_observer in (audience, watch):
@@ -196,13 +208,15 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
         room_rpc_service(rooms, invites),
         meeting_rpc_service(meetings, moderation, watch),
         system_rpc_service(system),
+        metrics,
     ]
     signalling = [
         signalling_rpc_service(streams),
         file_transfer_rpc_service(FileTransferServicer(files)),
         device_rpc_service(DeviceServicer(devices)),
+        metrics,
     ]
-    return Control(options, store, clock, parts, api, signalling)
+    return Control(options, store, clock, parts, api, signalling, registry)
 
 
 def _socket_in_its_directory(path: Path) -> Path:

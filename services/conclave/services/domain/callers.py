@@ -29,6 +29,7 @@ class Permission(Enum):
     CHECK_HEALTH = "health.check"
     READ_API = "api.read"
     READ_STATUS = "status.read"
+    READ_METRICS = "metrics.read"
     READ_ROOMS = "rooms.read"
     WRITE_ROOMS = "rooms.write"
     READ_INVITES = "invites.read"
@@ -46,6 +47,7 @@ _READING = frozenset(
         Permission.CHECK_HEALTH,
         Permission.READ_API,
         Permission.READ_STATUS,
+        Permission.READ_METRICS,
         Permission.READ_ROOMS,
         Permission.READ_INVITES,
         Permission.READ_MEETINGS,
@@ -56,7 +58,10 @@ _GRANTED: dict[CallerRole, frozenset[Permission]] = {
     # Signalling is the gateway's alone: an administrator who could carry it could speak for a participant.
     CallerRole.ADMINISTRATOR: frozenset(Permission) - {Permission.CARRY_SIGNALLING},
     CallerRole.VIEWER: _READING,
-    CallerRole.GATEWAY: frozenset({Permission.CHECK_HEALTH, Permission.READ_API, Permission.CARRY_SIGNALLING}),
+    # The gateway hands the metrics out: they name nobody.
+    CallerRole.GATEWAY: frozenset(
+        {Permission.CHECK_HEALTH, Permission.READ_API, Permission.READ_METRICS, Permission.CARRY_SIGNALLING}
+    ),
     CallerRole.NOBODY: frozenset({Permission.CHECK_HEALTH}),
 }
 

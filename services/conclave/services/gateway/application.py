@@ -17,6 +17,7 @@ from conclave.services.gateway.devices import SESSION_PATHS, Devices
 from conclave.services.gateway.files import Files
 from conclave.services.gateway.headers import set_security_headers
 from conclave.services.gateway.limits import Limits
+from conclave.services.gateway.measuring import GatewayMetrics
 from conclave.services.gateway.pages import StaticFiles, serve_page
 from conclave.services.gateway.relayed import RelayedConnections
 from conclave.services.gateway.shared_port import FirstByte
@@ -40,18 +41,24 @@ class Gateway:
     """
 
     def __init__(
-        self, control_socket: Path, static: Path, tls: ssl.SSLContext, limits: Limits, relay_port: int = 0
+        self,
+        control_socket: Path,
+        static: Path,
+        tls: ssl.SSLContext,
+        limits: Limits,
+        metrics: GatewayMetrics,
+        relay_port: int = 0,
     ) -> None:
         self._tls = tls
         self._silent: set[FirstByte] = set()
         self._relayed = RelayedConnections(relay_port, limits) if relay_port else None
         self._max_sockets = limits.connections + _SPARE_SOCKETS
         self._link = ControlLink(control_socket)
-        self._signalling = Signalling(self._link, limits)
+        self._signalling = Signalling(self._link, limits, metrics)
         self._files = Files(self._link, limits)
         self._devices = Devices(self._link, limits)
         self._static = StaticFiles(static)
-        application = web.Application(client_max_size=1024, middlewares=[_plain_errors])
+        application = web.Application(client_max_size=1024, middlewares=[metrics.count_request, _plain_errors])
         application.router.add_get("/signal", self._signalling.serve, allow_head=False)
         application.router.add_get("/healthz", self._health)
         application.router.add_put("/files/{file_id}/parts/{number}", self._files.put_part)

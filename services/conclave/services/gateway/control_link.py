@@ -9,11 +9,13 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from conclave.v1 import devices_pb2_grpc, files_pb2, files_pb2_grpc, signalling_pb2_grpc
+from conclave.v1 import devices_pb2_grpc, files_pb2, files_pb2_grpc, metrics_pb2, metrics_pb2_grpc, signalling_pb2_grpc
 
 __all__ = ["ControlLink"]
 
 _HEALTH_TIMEOUT_S = 1.0
+# Control waits for the core at most as long as for any of its answers, twice.
+_METRICS_TIMEOUT_S = 5.0
 # Control restarts within a second or two, and clients are to be back within five.
 _OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -33,6 +35,7 @@ class ControlLink:
         self._files: Any = files_pb2_grpc.FileTransferServiceStub(self._channel)
         self.devices: Any = devices_pb2_grpc.DeviceServiceStub(self._channel)
         """The sessions of devices."""
+        self._metrics: Any = metrics_pb2_grpc.MetricsServiceStub(self._channel)
         self._health: Any = health_pb2_grpc.HealthStub(self._channel)
 
     def connect(self) -> Any:
@@ -54,6 +57,12 @@ class ControlLink:
         except grpc.aio.AioRpcError:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def metrics(self) -> bytes:
+        """The metrics of control and of the core, without their end. Raises RpcError."""
+        answer = await self._metrics.GetMetrics(metrics_pb2.GetMetricsRequest(), timeout=_METRICS_TIMEOUT_S)
+        exposition: bytes = answer.exposition
+        return exposition
 
     async def close(self) -> None:
         """Ends every stream."""

@@ -9,8 +9,11 @@ import signal
 import sys
 from pathlib import Path
 
+from conclave.services.domain.addresses import loopback_address
 from conclave.services.gateway.application import Gateway
 from conclave.services.gateway.limits import Limits
+from conclave.services.gateway.measuring import GatewayMetrics
+from conclave.services.gateway.metrics import MetricsFace, read_expiry
 from conclave.services.gateway.tls import server_context
 from conclave.services.journal.lines import configure_logging, fields
 
@@ -33,7 +36,13 @@ def main() -> None:
     parser.add_argument(
         "--relay-port", type=int, default=0, help="where a TURN server listens on 127.0.0.1, for TURN over TLS (none)"
     )
+    parser.add_argument(
+        "--metrics-address", type=_loopback, metavar="HOST:PORT", help="serve /metrics here, on loopback only (nowhere)"
+    )
+    parser.add_argument("--metrics-token", type=Path, help="a file with the token that collecting needs")
     options = parser.parse_args()
+    if options.metrics_address is not None and options.metrics_token is None:
+        parser.error("--metrics-address needs --metrics-token: nobody collects without one")
     configure_logging("conclave-gateway")
     try:
         asyncio.run(_serve(options))
@@ -49,12 +58,33 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     context = server_context(options.tls_cert, options.tls_key)
-    gateway = Gateway(options.run_dir / "signal" / "control.sock", STATIC, context, Limits(), options.relay_port)
+    own = GatewayMetrics()
+    gateway = Gateway(options.run_dir / "signal" / "control.sock", STATIC, context, Limits(), own, options.relay_port)
     port = await gateway.start(options.host, options.port)
+    metrics = await _start_metrics(options, own)
     _log.info("ready", extra=fields(host=options.host, port=port))
     await stop.wait()
     _log.info("stopping")
+    if metrics is not None:
+        await metrics.stop()
     await gateway.stop()
+
+
+async def _start_metrics(options: argparse.Namespace, own: GatewayMetrics) -> MetricsFace | None:
+    if options.metrics_address is None:
+        return None
+    read_expiry(options.tls_cert, own)
+    token = options.metrics_token.read_text("ascii").strip()
+    metrics = MetricsFace(options.run_dir / "signal" / "control.sock", token, own)
+    await metrics.start(*options.metrics_address)
+    return metrics
+
+
+def _loopback(text: str) -> tuple[str, int]:
+    try:
+        return loopback_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from aiohttp import web
 from conclave.services.gateway.bridge import Bridge, HelloBuckets
 from conclave.services.gateway.control_link import ControlLink
 from conclave.services.gateway.limits import AddressBuckets, Limits
+from conclave.services.gateway.measuring import GatewayMetrics
 from conclave.services.gateway.outgoing import CloseCode, End
 from conclave.services.journal.lines import fields
 
@@ -27,9 +28,10 @@ _log = logging.getLogger(__name__)
 class Signalling:
     """Accepts signalling connections and keeps their number and rate."""
 
-    def __init__(self, link: ControlLink, limits: Limits) -> None:
+    def __init__(self, link: ControlLink, limits: Limits, metrics: GatewayMetrics) -> None:
         self._link = link
         self._limits = limits
+        self._metrics = metrics
         self._bridges: set[Bridge] = set()
         self._open = 0
         self._idle = asyncio.Event()
@@ -55,6 +57,7 @@ class Signalling:
             compress=False,
         )
         self._open += 1
+        self._metrics.connection_opened()
         self._idle.clear()
         end = End(CloseCode.NORMAL)
         try:
@@ -68,6 +71,7 @@ class Signalling:
                 self._bridges.discard(bridge)
         finally:
             self._open -= 1
+            self._metrics.connection_ended(end.close_code)
             if self._open == 0:
                 self._idle.set()
             if end.close_code in (CloseCode.TOO_SLOW, CloseCode.GONE) and request.transport is not None:

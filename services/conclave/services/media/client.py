@@ -22,14 +22,23 @@ from conclave.services.media.wire import (
     event_from_proto,
     info_from_proto,
     set_slots_to_proto,
+    statistics_from_proto,
     transport_from_proto,
 )
 from conclave.services.tasks import end_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
-    from conclave.services.media.model import CoreCounters, CoreEvent, CoreInfo, SlotWish, Transport, TransportSpec
+    from conclave.services.media.model import (
+        CoreCounters,
+        CoreEvent,
+        CoreInfo,
+        CoreStatistics,
+        SlotWish,
+        Transport,
+        TransportSpec,
+    )
 
 __all__ = ["CoreClient"]
 
@@ -130,10 +139,20 @@ class CoreClient:
         return [transport_from_proto(transport) for transport in response.transports.transports]
 
     async def counters(self) -> CoreCounters:
-        """The workers' counters."""
-        return counters_from_proto(
-            (await self._request(pb.Request(get_statistics=pb.GetStatistics()), "statistics")).statistics
-        )
+        """The workers' counters added up."""
+        return counters_from_proto(await self._statistics())
+
+    async def statistics(self) -> CoreStatistics:
+        """The counters of each worker, and of the core's process."""
+        return statistics_from_proto(await self._statistics())
+
+    async def room_statistics(self, room_id: str) -> Sequence[pb.MeasuredTransport]:
+        """What is measured of a room's transports, in W3C's names and units; empty for a room that has none."""
+        asked = pb.Request(get_room_statistics=pb.GetRoomStatistics(room_id=room_id))
+        return (await self._request(asked, "room_statistics")).room_statistics.transports
+
+    async def _statistics(self) -> pb.Statistics:
+        return (await self._request(pb.Request(get_statistics=pb.GetStatistics()), "statistics")).statistics
 
     async def _request(self, request: pb.Request, answer: str) -> pb.Response:
         request.request_id = next(self._request_ids)

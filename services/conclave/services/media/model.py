@@ -13,6 +13,8 @@ __all__ = [
     "CoreCounters",
     "CoreEvent",
     "CoreInfo",
+    "CoreProcess",
+    "CoreStatistics",
     "ExtensionKind",
     "MediaKind",
     "Slot",
@@ -24,6 +26,7 @@ __all__ = [
     "TransportSpec",
     "TransportState",
     "TransportStateChanged",
+    "WorkerCounters",
 ]
 
 
@@ -162,6 +165,44 @@ class CoreCounters:
     packets_received: int
     packets_sent: int
     packets_dropped: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCounters:
+    """One worker's counters since the core's start, as `conclave.media.v1.WorkerStatistics` explains them."""
+
+    packets_received: int
+    packets_sent: int
+    packets_forwarded: int
+    groups_sent: int
+    bytes_received: int
+    bytes_sent: int
+    retransmissions_sent: int
+    nacks_received: int
+    key_frames_wanted: int
+    cpu_time_s: float
+    packets_dropped: dict[str, int]
+    connections: int
+    connections_ended: dict[str, int]
+    pools_used: dict[str, int]
+    pools_size: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CoreProcess:
+    """What the core's process has used since its start, which is in seconds since 1970."""
+
+    start_time_s: float
+    cpu_time_s: float
+    peak_resident_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoreStatistics:
+    """The counters of every worker, and of the process that they are in."""
+
+    workers: tuple[WorkerCounters, ...]
+    process: CoreProcess
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from conclave.services.media.model import (
     CoreCounters,
     CoreEvent,
     CoreInfo,
+    CoreProcess,
+    CoreStatistics,
     MediaKind,
     Slot,
     SlotChanged,
@@ -18,6 +20,7 @@ from conclave.services.media.model import (
     TransportSpec,
     TransportState,
     TransportStateChanged,
+    WorkerCounters,
 )
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "event_from_proto",
     "info_from_proto",
     "set_slots_to_proto",
+    "statistics_from_proto",
     "transport_from_proto",
 ]
 
@@ -138,6 +142,35 @@ def counters_from_proto(statistics: pb.Statistics) -> CoreCounters:
             dropped[reason] = dropped.get(reason, 0) + count
     received = sum(worker.packets_received for worker in statistics.workers)
     return CoreCounters(received, sum(worker.packets_sent for worker in statistics.workers), dropped)
+
+
+def statistics_from_proto(statistics: pb.Statistics) -> CoreStatistics:
+    """The counters, a worker after the other."""
+    process = statistics.process
+    return CoreStatistics(
+        tuple(_worker_from_proto(worker) for worker in statistics.workers),
+        CoreProcess(process.start_time_s, process.cpu_time_s, process.peak_resident_bytes),
+    )
+
+
+def _worker_from_proto(worker: pb.WorkerStatistics) -> WorkerCounters:
+    return WorkerCounters(
+        packets_received=worker.packets_received,
+        packets_sent=worker.packets_sent,
+        packets_forwarded=worker.packets_forwarded,
+        groups_sent=worker.groups_sent,
+        bytes_received=worker.bytes_received,
+        bytes_sent=worker.bytes_sent,
+        retransmissions_sent=worker.retransmissions_sent,
+        nacks_received=worker.nacks_received,
+        key_frames_wanted=worker.key_frames_wanted,
+        cpu_time_s=worker.cpu_time_ns / 1e9,
+        packets_dropped=dict(worker.packets_dropped),
+        connections=worker.connections,
+        connections_ended=dict(worker.connections_ended),
+        pools_used=dict(worker.pools_used),
+        pools_size=dict(worker.pools_size),
+    )
 
 
 def event_from_proto(event: pb.Event) -> CoreEvent | None:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from conclave.services.domain.callers import Permission, require_permission
 from conclave.services.domain.errors import PermissionDenied, ServiceError
 from conclave.services.journal.lines import fields
 from conclave.services.rpc.authentication import Authenticator, set_caller
+from conclave.services.rpc.measuring import UNMEASURED, CallObserver
 
 __all__ = ["MAX_DURATION_S", "CallGuard"]
 
@@ -37,9 +39,11 @@ class CallGuard(grpc.aio.ServerInterceptor):
         authenticate: Authenticator,
         permissions: Mapping[str, Permission],
         max_duration_s: float = MAX_DURATION_S,
+        observer: CallObserver = UNMEASURED,
     ) -> None:
         self._authenticate = authenticate
         self._permissions = permissions
+        self._observer = observer
         self._max_duration_s = max_duration_s
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
@@ -61,17 +65,23 @@ class CallGuard(grpc.aio.ServerInterceptor):
 
     def _guard_unary(self, method: str, serve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Awaitable[Any]]:
         async def guarded(request: Any, context: Any) -> Any:
+            begin = time.monotonic()
+            status = grpc.StatusCode.OK
             try:
                 self._admit(method, context)
                 async with asyncio.timeout(self._max_duration_s):
                     return await serve(request, context)
             except Exception as error:
+                status = _status_of(error)
                 await self._refuse(method, context, error)
+            finally:
+                self._observer.call_ended(method, status, time.monotonic() - begin)
 
         return guarded
 
     def _guard_stream(self, method: str, serve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], AsyncIterator[Any]]:
         async def guarded(requests: Any, context: Any) -> AsyncIterator[Any]:
+            status = grpc.StatusCode.OK
             try:
                 self._admit(method, context)
                 answers = serve(requests, context)
@@ -82,7 +92,10 @@ class CallGuard(grpc.aio.ServerInterceptor):
                 async for answer in answers:
                     yield answer
             except Exception as error:
+                status = _status_of(error)
                 await self._refuse(method, context, error)
+            finally:
+                self._observer.call_ended(method, status, None)
 
         return guarded
 
@@ -110,3 +123,14 @@ class CallGuard(grpc.aio.ServerInterceptor):
                 _log.error("a call failed", exc_info=error, extra=fields(method=method, reference=reference))
                 detail = f"the appliance is at fault; its log tells more under reference {reference}"
                 await context.abort(grpc.StatusCode.INTERNAL, detail)
+
+
+def _status_of(error: Exception) -> grpc.StatusCode:
+    match error:
+        case ServiceError():
+            return error.status_code
+        case TimeoutError():
+            return grpc.StatusCode.DEADLINE_EXCEEDED
+        case grpc.aio.AbortError():
+            return grpc.StatusCode.UNKNOWN
+    return grpc.StatusCode.INTERNAL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from grpc_reflection.v1alpha import reflection
 from conclave.services.domain.callers import Permission
 from conclave.services.rpc.authentication import Authenticator
 from conclave.services.rpc.guard import CallGuard
+from conclave.services.rpc.measuring import UNMEASURED, CallObserver
 
-__all__ = ["MAX_MESSAGE_SIZE", "RpcServer", "RpcService", "TlsFiles"]
+__all__ = ["MAX_MESSAGE_SIZE", "RpcServer", "RpcService", "TlsFiles", "permissions_of"]
 
 MAX_MESSAGE_SIZE = 1024 * 1024
 SOCKET_MODE = 0o660
@@ -49,15 +50,21 @@ class TlsFiles:
     client_ca: Path
 
 
+def permissions_of(services: Iterable[RpcService]) -> dict[str, Permission]:
+    """What each method needs, by its path "/service/Method"; every server has health and reflection."""
+    own = {f"/{service.name}/{method}": need for service in services for method, need in service.permissions.items()}
+    return {**_STANDARD, **own}
+
+
 class RpcServer:
     """One gRPC server. Add an address, then start it."""
 
-    def __init__(self, services: Sequence[RpcService], authenticate: Authenticator) -> None:
-        permissions = dict(_STANDARD)
-        for service in services:
-            permissions.update({f"/{service.name}/{method}": need for method, need in service.permissions.items()})
+    def __init__(
+        self, services: Sequence[RpcService], authenticate: Authenticator, observer: CallObserver = UNMEASURED
+    ) -> None:
+        permissions = permissions_of(services)
         self._server = grpc.aio.server(
-            interceptors=[CallGuard(authenticate, permissions)],
+            interceptors=[CallGuard(authenticate, permissions, observer=observer)],
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_SIZE),
                 ("grpc.max_send_message_length", MAX_MESSAGE_SIZE),

@@ -1,0 +1,1 @@
+"""What a monitoring system collects of control and of the media core."""
