@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -12,9 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from conclave.services.cli.session import CALL_SECONDS, AsJson, Session, State, open_session
+from conclave.services.cli.statistics import StatisticsView, follow_live
 from conclave.services.cli.watching import watch_live
 from conclave.services.cli.words import RoleName, role_word, room_name, when
-from conclave.v1 import meetings_pb2, meetings_pb2_grpc
+from conclave.v1 import meetings_pb2, meetings_pb2_grpc, statistics_pb2, statistics_pb2_grpc
 
 __all__ = ["meetings"]
 
@@ -78,6 +80,46 @@ def watch(context: typer.Context, room: Room, state: State = None, as_json: AsJs
                 watch_live(events, Console(highlight=False))
         except KeyboardInterrupt:
             events.cancel()
+
+
+@meetings.command("stats")
+def stats(
+    context: typer.Context,
+    room: Room,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until interrupted, with rates.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two answers.", min=0.5, max=60)] = 2.0,
+    state: State = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the media core measures of each connection and stream, in the names of WebRTC's statistics."""
+    with open_session(context, state, as_json) as session:
+        meeting = _going_on(session, room_name(room))
+        stub = statistics_pb2_grpc.StatisticsServiceStub(session.channel)
+        view = StatisticsView({person.id: person.display_name for person in meeting.participants})
+        if not follow:
+            found = stub.GetMeetingStats(statistics_pb2.GetMeetingStatsRequest(name=meeting.name), timeout=CALL_SECONDS)
+            view.take(found)
+            # W3C's names are those of JSON, unlike in the other answers.
+            if session.as_json:
+                _print_json(found)
+            else:
+                session.answer(found, view.render())
+            return
+        request = statistics_pb2.WatchMeetingStatsRequest(name=meeting.name)
+        request.interval.FromTimedelta(timedelta(seconds=interval))
+        answers = stub.WatchMeetingStats(request)
+        try:
+            if session.as_json:
+                for answer in answers:
+                    _print_json(answer)
+            else:
+                follow_live(answers, view, Console(highlight=False))
+        except KeyboardInterrupt:
+            answers.cancel()
+
+
+def _print_json(found: statistics_pb2.MeetingStats) -> None:
+    typer.echo(MessageToJson(found, indent=None, ensure_ascii=False, always_print_fields_with_no_presence=True))
 
 
 @meetings.command("admit")

@@ -59,6 +59,8 @@ from conclave.services.state.clock import Clock, utc_now
 from conclave.services.state.engine import open_postgresql, open_sqlcipher
 from conclave.services.state.keys import read_database_keys
 from conclave.services.state.store import Store
+from conclave.services.statistics.grpc import statistics_rpc_service
+from conclave.services.statistics.service import MeetingStatistics
 from conclave.services.system.grpc import system_rpc_service
 from conclave.services.system.service import SystemService
 
@@ -209,6 +211,7 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
         meeting_rpc_service(meetings, moderation, watch),
         system_rpc_service(system),
         metrics,
+        statistics_rpc_service(MeetingStatistics(meetings.register, core)),
     ]
     signalling = [
         signalling_rpc_service(streams),

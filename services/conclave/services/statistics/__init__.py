@@ -1,0 +1,1 @@
+"""What the media core measures of meetings."""
