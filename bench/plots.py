@@ -104,4 +104,33 @@ PLOTS = (
         "packets/s with < 0.1 % loss, median < 10 ms",
         (Series("frames of 5 packets", "packets_per_s", {"case": "highest", "burst": 5}),),
     ),
+    Plot(
+        "latency",
+        "latency",
+        "What the core adds to the way of a frame of 5 packets, 7 subscribers",
+        "load_percent",
+        "µs to the last packet",
+        (
+            Series("half of them", "p50_us", {"burst": 5}),
+            Series("99 of 100", "p99_us", {"burst": 5}),
+            Series("999 of 1000", "p999_us", {"burst": 5}),
+        ),
+        logarithmic=True,
+    ),
+    Plot(
+        "meeting",
+        "meeting",
+        "CPU of the core in meetings, everybody with camera or slots",
+        "people",
+        "% of a CPU",
+        (Series("the worker", "cpu_percent"),),
+    ),
+    Plot(
+        "loss",
+        "loss",
+        "Frames that a receiver who asks again gets whole",
+        "loss_percent",
+        "% of the frames",
+        (Series("frames whole", "frames_whole_percent", {"case": "loss"}),),
+    ),
 )
