@@ -72,7 +72,9 @@ def test_h264_reaches_the_engine_and_is_told_again() -> None:
     request.sources[1].payload_type = request.sources[1].rtx_payload_type = 0
     for stream in (request.sources[1], request.slots[1]):
         stream.h264_payload_type, stream.h264_rtx_payload_type = 106, 105
-    told = core.create(request).slots[1]
+    transport = core.create(request)
+    told = transport.slots[1]
+    assert list(transport.h264_source_ids) == ["t1/camera"]
     config = core.engines[0].legs[1]
     for stream in (config.sources[1], config.slots[1], told):
         assert (stream.h264_payload_type, stream.h264_rtx_payload_type) == (106, 105)

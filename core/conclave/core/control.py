@@ -318,6 +318,11 @@ class Control:
             slots=slots,
             state=transport.state,
             source_ids=transport.source_ids,
+            h264_source_ids=[
+                source_id
+                for source_id, source in zip(transport.source_ids, transport.sources, strict=True)
+                if source.h264_payload_type and not source.payload_type
+            ],
         )
 
     def _find(self, transport_id: str) -> Transport:

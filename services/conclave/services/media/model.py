@@ -147,6 +147,8 @@ class Transport:
     slots: tuple[Slot, ...]
     state: TransportState
     source_ids: tuple[str, ...]
+    # Of them, those that send nothing but H.264.
+    h264_source_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,8 @@ class SpeakersChanged:
 
     room_id: str
     source_ids: tuple[str, ...]
+    # Of them, those that send nothing but H.264.
+    h264_source_ids: tuple[str, ...] = ()
 
 
 CoreEvent = TransportStateChanged | SlotChanged | SpeakersChanged

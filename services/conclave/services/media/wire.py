@@ -119,6 +119,7 @@ def transport_from_proto(transport: pb.Transport) -> Transport:
         tuple(_slot_from_proto(slot) for slot in transport.slots),
         TransportState(transport.state),
         tuple(transport.source_ids),
+        tuple(transport.h264_source_ids),
     )
 
 

@@ -162,6 +162,7 @@ def participant_to_proto(participant: Participant) -> pb.Participant:
                 id=source_id(participant.id, kind),
                 kind=pb.SourceKind.ValueType(kind.value),
                 active=kind in participant.active,
+                h264=kind in participant.h264,
             )
             for kind in SourceKind
             if kind in participant.published

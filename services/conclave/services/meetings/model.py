@@ -129,6 +129,8 @@ class Participant:
     published: frozenset[SourceKind] = frozenset()
     # May name kinds that are not published yet: a client may tell its switches before it offers.
     active: frozenset[SourceKind] = frozenset()
+    # Pictures that come in H.264. Not stored: the core tells it again to a control that restarted.
+    h264: frozenset[SourceKind] = frozenset()
     transport_id: str = ""
     # None while the hand is down.
     hand_raise_time: datetime | None = None

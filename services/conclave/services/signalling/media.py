@@ -338,6 +338,7 @@ class MediaSessions:
         }
         pictures = [slot for slot in transport.slots if slot.kind is MediaKind.VIDEO]
         self._codecs.receives(participant.meeting_id, participant.id, all(slot.vp9_payload_type for slot in pictures))
+        participant.h264 = frozenset(source_kind(source) for source in transport.h264_source_ids)
         participant.media = MEDIA_STATES[transport.state]
 
     def _forget_transport(self, participant: Participant) -> None:

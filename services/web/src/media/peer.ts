@@ -1,6 +1,6 @@
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
 import type { VideoCodec } from "../gen/conclave/v1/signalling_pb.js";
-import { CAMERA, preferring, SCREEN, VOICE } from "./codecs.ts";
+import { ANY_PICTURE, CAMERA, preferring, SCREEN, VOICE } from "./codecs.ts";
 import type { FrameGuard } from "./frameguard.ts";
 import { linkSample, type LinkSample } from "./linkstatistics.ts";
 import { PictureSender } from "./picturesender.ts";
@@ -80,7 +80,8 @@ export class Peer {
   }
 
   #addReceiver(kind: "audio" | "video"): RTCRtpTransceiver {
-    return preferring(kind === "audio" ? VOICE : SCREEN, this.#connection.addTransceiver(kind, { direction: "recvonly" }));
+    const pictures = this.#isGuarded ? SCREEN : ANY_PICTURE;
+    return preferring(kind === "audio" ? VOICE : pictures, this.#connection.addTransceiver(kind, { direction: "recvonly" }));
   }
 
   /** Makes the offer and takes it as the local description. It needs no candidates: the appliance learns them. */

@@ -4,6 +4,7 @@ import { useCallback } from "preact/hooks";
 
 import { SourceKind } from "../gen/conclave/v1/meetings_pb.js";
 import { texts } from "../i18n/index.ts";
+import { showsH264 } from "../media/codecs.ts";
 import { activeSource } from "../protocol/roster.ts";
 import type { Session } from "../session/session.ts";
 import { styleOf } from "./around.tsx";
@@ -56,7 +57,8 @@ export function TileView(props: TileProps): JSX.Element {
   );
   const hidden = hiddenOf(session, participant.id, shown?.mid);
   const hasPicture = shown !== undefined && seen.value;
-  const isLoading = tile.sourceId !== undefined && !hasPicture && !props.leftOut && !isSelf;
+  const isUnreadable = tile.h264 && !showsH264();
+  const isLoading = tile.sourceId !== undefined && !hasPicture && !props.leftOut && !isSelf && !isUnreadable;
   const flags = {
     speaking: speaking && !isScreen,
     narrow: place.width < NARROW,
@@ -101,6 +103,7 @@ export function TileView(props: TileProps): JSX.Element {
         participant={participant}
         leftOutOf={props.leftOut ? session.media.peer.value?.videoSlots : undefined}
         hasPicture={hasPicture}
+        isUnreadable={isUnreadable}
         isOthersCamera={!isSelf && !isScreen}
       />
       {hidden !== undefined && (

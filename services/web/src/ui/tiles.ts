@@ -12,6 +12,8 @@ export interface Tile {
   readonly isSelf: boolean;
   /** The picture to show; undefined while there is none. */
   readonly sourceId: string | undefined;
+  /** Whether that picture comes in H.264, which not every browser shows. */
+  readonly h264: boolean;
 }
 
 /** A tile and its place. */
@@ -29,9 +31,9 @@ export function tilesOf(roster: Roster, order: readonly string[] = []): Tile[] {
     const screen = activeSource(participant, SourceKind.SCREEN);
     const camera = activeSource(participant, SourceKind.CAMERA);
     if (screen !== undefined) {
-      screens.push({ key: `${participant.id}/screen`, participant, isScreen: true, isSelf, sourceId: screen.id });
+      screens.push({ key: `${participant.id}/screen`, participant, isScreen: true, isSelf, sourceId: screen.id, h264: screen.h264 });
     }
-    people.push({ key: participant.id, participant, isScreen: false, isSelf, sourceId: camera?.id });
+    people.push({ key: participant.id, participant, isScreen: false, isSelf, sourceId: camera?.id, h264: camera?.h264 ?? false });
   }
   const rank = new Map(order.map((id, index) => [id, index]));
   people.sort((a, b) => (rank.get(a.key) ?? order.length) - (rank.get(b.key) ?? order.length));

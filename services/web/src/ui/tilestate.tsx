@@ -13,16 +13,19 @@ interface TileStateProps {
   /** How many pictures are shown at once, when this one is left out for being more. */
   readonly leftOutOf: number | undefined;
   readonly hasPicture: boolean;
+  /** Whether the picture comes in a codec that this browser does not know. */
+  readonly isUnreadable: boolean;
   /** Whether it shows the camera of somebody else. */
   readonly isOthersCamera: boolean;
 }
 
 /** In words whatever is wrong with what a tile shows. */
-export function TileState({ participant, leftOutOf, hasPicture, isOthersCamera }: TileStateProps): JSX.Element | null {
+export function TileState({ participant, leftOutOf, hasPicture, isUnreadable, isOthersCamera }: TileStateProps): JSX.Element | null {
   if (isReconnecting(participant)) return <Reconnecting onPicture={hasPicture} />;
   if (participant.connectionState === ConnectionState.CONNECTING && !hasPicture) {
     return <p class="tile-line">{texts.stateConnecting}</p>;
   }
+  if (isUnreadable) return <p class="tile-line">{texts.unknownCodec}</p>;
   if (isOthersCamera && !hasPicture && participant.quality?.cameraPaused === true) {
     return <p class="tile-line paused">{texts.theirCameraPaused}</p>;
   }

@@ -11,6 +11,7 @@ export const stage: typeof english = {
   noPictureFor: (seconds) => (seconds === 1 ? "Seit 1 Sekunde kein Bild." : `Seit ${seconds} Sekunden kein Bild.`),
   stateLost: "Verbindung verloren",
   tooManyPictures: (shown) => `Kein Bild: Es werden ${shown} zugleich gezeigt.`,
+  unknownCodec: "Kein Bild: Dieser Browser kennt kein H.264.",
   moreTiles: (count) => `${count} weitere`,
   showMore: (count) => (count === 1 ? "1 weitere Person zeigen" : `${count} weitere Personen zeigen`),
   youAlone: "Sie",

@@ -10,6 +10,7 @@ export const stage = {
   noPictureFor: (seconds: number) => (seconds === 1 ? "No picture for 1 second." : `No picture for ${seconds} seconds.`),
   stateLost: "Connection lost",
   tooManyPictures: (shown: number) => `No picture: ${shown} are shown at once.`,
+  unknownCodec: "No picture: this browser does not know H.264.",
   moreTiles: (count: number) => `${count} more`,
   showMore: (count: number) => (count === 1 ? "Show 1 more person" : `Show ${count} more people`),
   youAlone: "You",
