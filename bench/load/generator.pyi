@@ -111,7 +111,7 @@ class Generator:
         """How many latencies a group has."""
     @property
     def skipped(self) -> int:
-        """Frames of all sources that were left out because the generator was late by more than one."""
+        """Frames of all sources that were left out because the generator was more than 20 ms late."""
     @property
     def cpu_ns(self) -> int:
         """CPU time of `run`."""

@@ -33,7 +33,7 @@ cdef struct SourceCounters:
     uint64_t packets
     uint64_t frames
     uint64_t key_frames
-    uint64_t skipped               # frames that were not sent because the generator was late by more than one
+    uint64_t skipped               # frames that were left out because the generator was too late
     uint64_t refused               # packets that the kernel or SRTP would not take
     uint64_t plis
     uint64_t nacked                # packets that were asked for again

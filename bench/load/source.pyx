@@ -19,6 +19,8 @@ cdef enum:
     AUDIO_RATE = 48                # 48 kHz: ticks in 1 ms
     OPUS_TOC = 0x78
 
+cdef uint64_t LATE_MAX_NS = 20_000_000     # a frame that is later than this and its interval is left out
+
 
 cdef int source_init(Source *source, const SourceSetup *setup, uint32_t leg, uint64_t seed) noexcept nogil:
     memset(source, 0, sizeof(Source))
@@ -61,7 +63,9 @@ cdef uint16_t frame_packets(const Source *source) noexcept nogil:
 
 cdef void begin_frame(Source *source, uint64_t now_ns) noexcept nogil:
     cdef uint64_t late_ns = now_ns - source.due_ns
-    cdef uint64_t missed = late_ns // source.setup.interval_ns
+    cdef uint64_t missed = 0
+    if late_ns > LATE_MAX_NS:
+        missed = late_ns // source.setup.interval_ns
     source.counters.latest_ns = max(source.counters.latest_ns, late_ns)
     source.counters.skipped += missed
     source.begun_ns = source.due_ns + missed * source.setup.interval_ns
