@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pwd
+import re
 import signal
 import subprocess
 import tempfile
@@ -241,6 +242,22 @@ def test_the_demo_has_no_other_way_in_than_a_client(demo: Demo, path: str) -> No
     status = Path(f"/proc/{demo.process_id('conclave-demo')}/status").read_text().splitlines()
     (uids,) = (line.split()[1:] for line in status if line.startswith("Uid:"))
     assert set(uids) == {str(account.pw_uid)}
+
+
+async def test_a_meeting_leaves_no_name_token_address_or_word_in_any_log(demo: Demo) -> None:
+    said = "the merger is called Heron"
+    async with watching(demo) as meeting:
+        await meeting.chat.send(said)
+    tokens = re.findall(r"#([A-Za-z0-9_-]{20,})", demo.output)
+    assert tokens, "the start tells invites"
+    logs = {path: path.read_text() for path in (demo.state / "log").iterdir()}
+    assert sum(map(len, logs.values())) > 500
+    for path, text in logs.items():
+        # Whoever is in the meeting comes from this address.
+        for secret in (*FIRST, "Wanda", said, *tokens, "127.0.0.1"):
+            assert secret not in text, path
+        if path.name in ("conclave-control.log", "conclave-gateway.log", "conclave-demo.log"):
+            assert all(json.loads(line)["message"] for line in text.splitlines()), path
 
 
 def test_all_end_with_the_appliance(demo: Demo) -> None:

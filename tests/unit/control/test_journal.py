@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
+
+import pytest
 
 from conclave.services.journal.lines import JsonLines, fields
 
@@ -29,6 +32,26 @@ def test_arguments_of_other_libraries_are_left_out() -> None:
     line = format_record("aiohttp.server", "error from %s", CANARY)
     assert line["message"] == "error from %s"
     assert CANARY not in json.dumps(line)
+
+
+def test_what_asyncio_writes_into_its_own_messages_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(text: str) -> None:
+        raise ValueError(text)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(fail, CANARY)
+        context = {"message": "Task exception was never retrieved", "exception": ValueError(CANARY), "future": CANARY}
+        loop.call_exception_handler(context)
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert all(CANARY in record.getMessage() for record in caplog.records), "what the test is about"
+    lines = [json.loads(JsonLines("conclave-test").format(record)) for record in caplog.records]
+    assert [line["exception"] for line in lines] == ["ValueError", "ValueError"]
+    assert lines[0]["message"] == "Task exception was never retrieved"
+    assert lines[1]["message"].startswith("Exception in callback")
+    assert CANARY not in json.dumps(lines)
 
 
 def test_an_exception_is_told_by_type_and_place_only() -> None:

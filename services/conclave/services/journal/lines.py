@@ -1,13 +1,15 @@
 """Log lines: one JSON object a line on standard output, without personal data.
 
-Our own messages are constant texts with fields beside them. What another library logs keeps its template and loses its
-arguments, and an exception is told by its type and place: messages and arguments may hold what a person sent.
+Our own messages are constant texts with fields beside them. What another library logs keeps its template up to the
+first value in it and loses its arguments, and an exception is told by its type and place: messages and arguments may
+hold what a person sent.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -15,6 +17,8 @@ from datetime import UTC, datetime
 __all__ = ["JsonLines", "configure_logging", "fields"]
 
 OURS = "conclave."
+# asyncio puts what failed into the message itself: a task with its exception's text, or a callback with its arguments.
+VALUES = re.compile(r"[\n<(]")
 
 
 class JsonLines(logging.Formatter):
@@ -33,6 +37,7 @@ class JsonLines(logging.Formatter):
             "message": str(record.msg),
         }
         if not record.name.startswith(OURS):
+            line["message"] = VALUES.split(str(record.msg), maxsplit=1)[0].rstrip(" :")
             line["logger"] = record.name
         line.update(getattr(record, "conclave_fields", {}))
         if record.exc_info and record.exc_info[0] is not None:
