@@ -26,6 +26,7 @@ CORE_LAYERS = (
         "srtcp",
         "crypto",
         "crypto_*",
+        "sealing",
         "nack",
         "rtx",
         "sent",

@@ -23,6 +23,19 @@ ctypedef Status (*cipher_seal_t)(CipherKey *key, const uint8_t *iv, const uint8_
 # The reverse: verifies `tag` in constant time. AUTHENTICATION_FAILED leaves nothing decrypted in `out`.
 ctypedef Status (*cipher_open_t)(CipherKey *key, const uint8_t *iv, const uint8_t *aad, size_t aad_size, const uint8_t *payload,
                                  size_t size, const uint8_t *trailer, const uint8_t *tag, uint8_t *out) noexcept nogil
+
+cdef struct SealJob:               # a packet to be sealed where it lies
+    CipherKey *key
+    uint8_t *packet                # header, payload, and room for the larger of trailer and tag
+    size_t header_size             # authenticated only
+    size_t payload_size            # not 0
+    uint8_t iv[16]
+    uint8_t trailer[4]
+    uint8_t digest[20]             # the backend's own
+
+# Seals packets of many keys together. lanes: the calling thread's own, of `ipsec_mb_open_lanes`. NO_KEY when one of them could
+# not be sealed: then none of them may be used, nor sealed again.
+ctypedef Status (*cipher_seal_all_t)(void *lanes, SealJob *jobs, size_t count) noexcept nogil
 # Frees what the backend keeps outside `key` and wipes `key`. A zeroed key is left alone.
 ctypedef void (*cipher_wipe_t)(CipherKey *key) noexcept nogil
 
@@ -35,6 +48,7 @@ cdef struct Cipher:
     cipher_seal_t seal
     cipher_open_t open
     cipher_wipe_t wipe
+    cipher_seal_all_t seal_all     # NULL where packets are sealed as fast one by one
 
 cdef struct Backend:
     const char *name

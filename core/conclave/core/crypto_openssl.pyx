@@ -56,7 +56,7 @@ cdef struct OpensslKey:            # laid into CipherKey
     SHA_CTX inner                  # after the block key ^ ipad (RFC 2104)
     SHA_CTX outer                  # after the block key ^ opad
 
-assert sizeof(OpensslKey) <= CIPHER_KEY_SIZE, "an OpenSSL key fits into the room that every backend has"
+assert sizeof(OpensslKey) <= OPENSSL_KEY_ROOM, "an OpenSSL key fits into the room that every backend has"
 
 
 cdef Status gcm_init(CipherKey *key, const EVP_CIPHER *cipher, const uint8_t *session_key) noexcept nogil:
@@ -205,9 +205,9 @@ cdef Status aes_cm_keystream(uint8_t *out, size_t size, const uint8_t *key, size
     return OK if done else NO_KEY
 
 
-cdef Cipher AES_128_CM = Cipher(16, 14, CM_TAG_SIZE, False, cm_init, cm_seal, cm_open, wipe)
-cdef Cipher AES_128_GCM = Cipher(16, 12, TAG_SIZE_MAX, True, gcm_128_init, gcm_seal, gcm_open, wipe)
-cdef Cipher AES_256_GCM = Cipher(32, 12, TAG_SIZE_MAX, True, gcm_256_init, gcm_seal, gcm_open, wipe)
+cdef Cipher AES_128_CM = Cipher(16, 14, CM_TAG_SIZE, False, cm_init, cm_seal, cm_open, wipe, NULL)
+cdef Cipher AES_128_GCM = Cipher(16, 12, TAG_SIZE_MAX, True, gcm_128_init, gcm_seal, gcm_open, wipe, NULL)
+cdef Cipher AES_256_GCM = Cipher(32, 12, TAG_SIZE_MAX, True, gcm_256_init, gcm_seal, gcm_open, wipe, NULL)
 cdef Backend BACKEND
 BACKEND.name = b"openssl"
 BACKEND.aes_128_cm = &AES_128_CM

@@ -9,6 +9,8 @@ from conclave.core.outbox cimport Outbox, outbox_has_room
 from conclave.core.packet cimport Packet, packets_let_go
 from conclave.core.rewrite cimport rewriter_stop, rewriter_switch
 from conclave.core.router cimport Router
+from conclave.core.sealing cimport sealing_finish
+from conclave.core.status cimport NO_KEY
 from conclave.core.telling cimport tell_slot
 
 cdef uint64_t HOLD_NS = 1_000_000
@@ -236,7 +238,7 @@ cdef void flow_release_due(Router *router, uint64_t now_ns) noexcept nogil:
         make_ready(router, router.held_first)
 
 
-cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
+cdef bint transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
     cdef Layer *layer
     cdef Slot *slot
     cdef uint64_t sent
@@ -262,10 +264,18 @@ cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcep
                 if not outbox_has_room(outbox, layer.pending_count, DATAGRAM_MAX):
                     return True
                 sent = slot.leg.counters.packets_sent
-                forward_pending(slot, layer, now_ns, outbox)
+                forward_pending(slot, layer, now_ns, outbox, &router.sealing)
                 router.counters.packets_forwarded += slot.leg.counters.packets_sent - sent
             router.cursor = router.cursor.next
         packets_let_go(layer.pending_first, &router.packets)
         layer.pending_first = layer.pending_last = NULL
         layer.pending_count = layer.pending_largest = 0
         router.sending = NULL
+
+
+cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
+    cdef bint more = transmit(router, now_ns, outbox)
+    sealing_finish(&router.sealing)
+    router.counters.dropped[<int>NO_KEY] += router.sealing.failed
+    router.sealing.failed = 0
+    return more

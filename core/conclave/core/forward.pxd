@@ -3,6 +3,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from conclave.core.leg cimport Layer, Slot, SlotLink
 from conclave.core.outbox cimport Outbox
 from conclave.core.packet cimport Packet
+from conclave.core.sealing cimport Sealing
 from conclave.core.status cimport Status
 
 cdef enum:
@@ -10,7 +11,8 @@ cdef enum:
     PADDING_MAX = 4                # bytes added to even out the packets of a frame
 
 # Sends everything that `layer` has gathered. The caller has made sure of the room in the outbox.
-cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *outbox) noexcept nogil
+# It may wait in `sealing`, too.
+cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *outbox, Sealing *sealing) noexcept nogil
 # Fetches what the next slots of a list will need into the cache, while another one is served.
 cdef void forward_expect(const SlotLink *following) noexcept nogil
 # Answers a NACK: sends a packet again on the slot's RTX stream (RFC 4588), never under its old index.

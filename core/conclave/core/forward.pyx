@@ -12,7 +12,8 @@ from conclave.core.prefetch cimport prefetch
 from conclave.core.rewrite cimport Rewritten, rewriter_again, rewriter_map, rewriter_skip
 from conclave.core.rtp cimport abs_send_time, rtp_write_header
 from conclave.core.sent cimport sent_note
-from conclave.core.srtp cimport srtp_protect
+from conclave.core.sealing cimport Sealing
+from conclave.core.srtp cimport srtp_protect, srtp_protect_together
 from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport NO_SPACE, OK, Status, UNSUPPORTED
 from conclave.core.vp8 cimport vp8_rewrite
@@ -88,7 +89,7 @@ cdef inline void patch_descriptor(const Slot *slot, Packet *packet, const Rewrit
 
 
 cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, size_t padding, uint64_t now_ns,
-                        Outbox *outbox) noexcept nogil:
+                        Outbox *outbox, Sealing *sealing) noexcept nogil:
     cdef uint8_t grown[1600]
     cdef uint8_t *payload = packet.data + packet.header_size
     cdef uint8_t *place = outbox_reserve(outbox, DATAGRAM_MAX)
@@ -112,8 +113,8 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
         payload[payload_size + padding - 1] = <uint8_t>padding
     header_size = write_header(slot, place, payload_type, numbers.marker, padding != 0, numbers.index,
                                numbers.rtp_timestamp, slot.setup.ssrc, now_ns)
-    status = srtp_protect(slot.leg.send, &slot.media, numbers.index, place, header_size, payload, payload_size + padding,
-                          place, &protected_size)
+    status = srtp_protect_together(slot.leg.send, &slot.media, numbers.index, place, header_size, payload,
+                                   payload_size + padding, place, &protected_size, sealing)
     if status != OK:
         return status
     dispatch(slot, protected_size, now_ns, outbox)
@@ -182,7 +183,7 @@ cdef void forward_expect(const SlotLink *following) noexcept nogil:
     prefetch(following.slot, sizeof(Slot))
 
 
-cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *outbox) noexcept nogil:
+cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *outbox, Sealing *sealing) noexcept nogil:
     cdef Packet *packet = layer.pending_first
     cdef Rewritten numbers
     cdef size_t padding
@@ -199,7 +200,8 @@ cdef void forward_pending(Slot *slot, Layer *layer, uint64_t now_ns, Outbox *out
             status = send_rtx(slot, packet, &numbers, now_ns, outbox)
         elif status == OK:
             padding = layer.pending_largest - packet.payload_size
-            status = send_packet(slot, packet, &numbers, padding if padding <= PADDING_MAX and slot.setup.video else 0, now_ns, outbox)
+            status = send_packet(slot, packet, &numbers, padding if padding <= PADDING_MAX and slot.setup.video else 0, now_ns, outbox,
+                                 sealing)
         if status != OK:
             slot.leg.counters.dropped[<int>status] += 1
         packet = packet.next

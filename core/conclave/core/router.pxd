@@ -9,6 +9,7 @@ from conclave.core.leg cimport Layer, Leg, Room, Slot, SlotLink, Source
 from conclave.core.outbox cimport Outbox
 from conclave.core.packet cimport PacketPool
 from conclave.core.ring cimport Ring
+from conclave.core.sealing cimport Sealing
 from conclave.core.status cimport STATUS_COUNT
 from conclave.core.table cimport Table
 
@@ -81,6 +82,7 @@ cdef struct Router:
     Layer *held_last
     Layer *sending                 # the flow being forwarded
     SlotLink *cursor               # and the slot where it goes on
+    Sealing sealing                # empty but while router_transmit runs
     bint urgent                    # a flow has gathered so much that it must be forwarded before more is received
     Source *attention
     uint64_t next_attention_ns

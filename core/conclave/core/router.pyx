@@ -13,6 +13,7 @@ from conclave.core.outbox cimport Outbox, outbox_commit, outbox_reserve
 from conclave.core.packet cimport pool_destroy, pool_init
 from conclave.core.ring cimport ring_destroy, ring_init
 from conclave.core.rooms cimport room_assign_audio, room_update_speakers
+from conclave.core.sealing cimport sealing_destroy, sealing_init
 from conclave.core.status cimport NO_SPACE
 from conclave.core.table cimport table_destroy, table_init
 from conclave.core.telling cimport tell_consent, telling_poll
@@ -37,6 +38,7 @@ cdef int router_init(Router *router, const RouterSizes *sizes, uint64_t seed, ui
     cdef size_t i
     cdef size_t layer_count = 2 * sizes.sources + 16
     memset(router, 0, sizeof(Router))
+    sealing_init(&router.sealing)
     router.wallclock_offset_ns = wallclock_offset_ns
     router.leg_capacity = sizes.legs
     router.legs = <Leg *>calloc(sizes.legs, sizeof(Leg))
@@ -74,6 +76,7 @@ cdef void router_destroy(Router *router) noexcept nogil:
     free(router.sources)
     free(router.layers)
     free(router.slots)
+    sealing_destroy(&router.sealing)
     pool_destroy(&router.packets)
     table_destroy(&router.by_address)
     table_destroy(&router.by_ufrag)

@@ -4,6 +4,7 @@ The transforms are ours. What belongs to one SSRC (highest index, replay window,
 which the caller embeds where the stream lives; the keys are in an SrtpContext.
 """
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from conclave.core.sealing cimport Sealing
 from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport Status
 
@@ -36,6 +37,10 @@ cdef void srtp_receive_stream_init(ReceiveStream *stream, uint32_t ssrc) noexcep
 # above 2**16 - 1, or a leap of 2**15 or more, is UNSUPPORTED.
 cdef Status srtp_protect(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header, size_t header_size,
                          const uint8_t *payload, size_t payload_size, uint8_t *out, size_t *out_size) noexcept nogil
+# As srtp_protect, but `out` may hold what it should only after sealing_finish(&sealing), and has one more 4-byte word of room.
+cdef Status srtp_protect_together(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header,
+                                  size_t header_size, const uint8_t *payload, size_t payload_size, uint8_t *out,
+                                  size_t *out_size, Sealing *sealing) noexcept nogil
 # Unprotects one SRTP packet out of place into `out` (at least `size` bytes; may equal `packet`). Order: index guess (RFC 3711
 # appendix A), replay check, authentication, and only then the window moves. A failed packet leaves no trace in `stream`, and nothing
 # decrypted in `out`. A stream that has not started takes rollover count 0, and starts with its first authentic packet. UNKNOWN_STREAM when

@@ -1,9 +1,10 @@
 """See srtp.pxd."""
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memmove, memset
-from conclave.core.crypto cimport Cipher
+from conclave.core.crypto cimport Cipher, SealJob
 from conclave.core.crypto_kdf cimport SALT_ROOM, form_iv
 from conclave.core.crypto_libsrtp cimport libsrtp_protect, libsrtp_unprotect
+from conclave.core.sealing cimport Sealing, sealing_add, sealing_finish
 from conclave.core.srtp_context cimport PACKET_MAX, SrtpContext, srtp_has_key
 from conclave.core.status cimport (
     INDEX_REUSED, KEY_EXHAUSTED, MALFORMED, NO_KEY, OK, REPLAYED, Status, TOO_LARGE, TRUNCATED, UNKNOWN_STREAM, UNSUPPORTED,
@@ -71,11 +72,9 @@ cdef void accept(ReceiveStream *stream, uint64_t index) noexcept nogil:
 
 # --- SRTP ----------------------------------------------------------------------------------------------------------
 
-cdef Status srtp_protect(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header, size_t header_size,
-                         const uint8_t *payload, size_t payload_size, uint8_t *out, size_t *out_size) noexcept nogil:
-    cdef uint8_t iv[SALT_ROOM]
-    cdef uint8_t trailer[4]
-    cdef Status status
+cdef inline Status use_index(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header, size_t header_size,
+                             size_t payload_size) noexcept nogil:
+    """Refuses what must not be protected; OK has used the index up."""
     cdef const Cipher *cipher = context.cipher
     if header_size < RTP_FIXED_HEADER:
         return TRUNCATED
@@ -95,6 +94,17 @@ cdef Status srtp_protect(SrtpContext *context, SendStream *stream, uint64_t inde
     # The index is used up before the cipher runs: were it to fail half way, the nonce must not come again.
     stream.started = True
     stream.highest = index
+    return OK
+
+
+cdef Status srtp_protect(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header, size_t header_size,
+                         const uint8_t *payload, size_t payload_size, uint8_t *out, size_t *out_size) noexcept nogil:
+    cdef uint8_t iv[SALT_ROOM]
+    cdef uint8_t trailer[4]
+    cdef const Cipher *cipher = context.cipher
+    cdef Status status = use_index(context, stream, index, header, header_size, payload_size)
+    if status != OK:
+        return status
     if header != out:
         memmove(out, header, header_size)
     if cipher == NULL:
@@ -107,6 +117,34 @@ cdef Status srtp_protect(SrtpContext *context, SendStream *stream, uint64_t inde
                          out + header_size + payload_size)
     out_size[0] = header_size + payload_size + cipher.tag_size
     return status
+
+
+cdef Status srtp_protect_together(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header,
+                                  size_t header_size, const uint8_t *payload, size_t payload_size, uint8_t *out,
+                                  size_t *out_size, Sealing *sealing) noexcept nogil:
+    cdef const Cipher *cipher = context.cipher
+    cdef SealJob *job
+    cdef Status status
+    if cipher == NULL or cipher.seal_all == NULL or sealing.lanes == NULL or payload_size == 0:
+        return srtp_protect(context, stream, index, header, header_size, payload, payload_size, out, out_size)
+    status = use_index(context, stream, index, header, header_size, payload_size)
+    if status != OK:
+        return status
+    job = sealing_add(sealing, cipher)
+    if job == NULL:
+        sealing_finish(sealing)
+        job = sealing_add(sealing, cipher)
+    if header != out:
+        memmove(out, header, header_size)
+    memmove(out + header_size, payload, payload_size)
+    form_iv(job.iv, context.rtp_salt, cipher.salt_size, stream.ssrc, index)
+    write_u32(job.trailer, <uint32_t> (index >> 16))
+    job.key = &context.rtp
+    job.packet = out
+    job.header_size = header_size
+    job.payload_size = payload_size
+    out_size[0] = header_size + payload_size + cipher.tag_size
+    return OK
 
 
 cdef Status srtp_unprotect(SrtpContext *context, ReceiveStream *stream, const uint8_t *packet, size_t size, size_t header_size,

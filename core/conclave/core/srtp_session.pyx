@@ -7,8 +7,9 @@ from conclave.core.crypto_backends cimport find_backend
 from conclave.core.crypto_openssl cimport openssl_backend
 from conclave.core.rtp cimport RtpHeader, rtp_parse
 from conclave.core.srtcp cimport SRTCP_OVERHEAD_MAX, srtcp_protect, srtcp_unprotect
+from conclave.core.sealing cimport Sealing, sealing_destroy, sealing_finish, sealing_init
 from conclave.core.srtp cimport (
-    ReceiveStream, SRTP_OVERHEAD_MAX, SendStream, srtp_guess_index, srtp_protect, srtp_receive_stream_init, srtp_send_stream_init,
+    ReceiveStream, SRTP_OVERHEAD_MAX, SendStream, srtp_guess_index, srtp_protect, srtp_protect_together, srtp_receive_stream_init, srtp_send_stream_init,
     srtp_unprotect,
 )
 from conclave.core.srtp_context cimport (
@@ -144,6 +145,37 @@ cdef class Session:
                                   size - header.header_size, &view[0], &out_size))
         self._sending[state.stream.ssrc] = state
         return bytes(out[:out_size])
+
+    def protect_together(self, list packets):
+        """Protects RTP packets with ascending indices together, as the core does those of many receivers."""
+        cdef Sealing sealing
+        cdef RtpHeader header
+        cdef const uint8_t[::1] packet
+        cdef uint8_t[::1] view
+        cdef size_t offset = 0, out_size = 0, size
+        cdef SendState state
+        out = bytearray(sum(len(packet) + SRTP_OVERHEAD_MAX for packet in packets) + SRTP_OVERHEAD_MAX)
+        view = out
+        ends = []
+        sealing_init(&sealing)
+        try:
+            for packet in packets:
+                size = packet.shape[0]
+                raise_status(rtp_parse(&header, &packet[0], size))
+                state = self._sending.setdefault(read_u32(&packet[8]), SendState())
+                if not state.stream.started:
+                    srtp_send_stream_init(&state.stream, read_u32(&packet[8]))
+                raise_status(srtp_protect_together(
+                    self._context, &state.stream, srtp_guess_index(state.stream.started, state.stream.highest, read_u16(&packet[2])),
+                    &packet[0], header.header_size, &packet[header.header_size], size - header.header_size, &view[offset], &out_size,
+                    &sealing))
+                offset += out_size
+                ends.append(offset)
+            sealing_finish(&sealing)
+            assert sealing.failed == 0
+        finally:
+            sealing_destroy(&sealing)
+        return [bytes(out[start:end]) for start, end in zip([0, *ends], ends)]
 
     def unprotect(self, const uint8_t[::1] packet):
         """Verifies and decrypts one SRTP packet. A stream begins with its first authentic packet."""
