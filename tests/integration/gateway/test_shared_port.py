@@ -20,6 +20,8 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 # RFC 8489 section 5: a Binding request without attributes.
 BINDING = bytes.fromhex("00010000 2112a442 000102030405060708090a0b")
+# The PROXY protocol, version 2: what the gateway says of a client that came over IPv4.
+HEADER_SIZE = 28
 PATIENCE_S = 20
 
 
@@ -30,7 +32,8 @@ async def relay(handler: Handler) -> AsyncIterator[int]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         served.append(writer)
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            assert (await reader.readexactly(HEADER_SIZE)).startswith(b"\r\n\r\n\x00\r\nQUIT\n\x21\x11")
             await handler(reader, writer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

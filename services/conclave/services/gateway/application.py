@@ -70,9 +70,13 @@ class Gateway:
         application.on_response_prepare.append(_prepare)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_TIMEOUT_S)
         self._server: asyncio.Server | None = None
+        self._turn_server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listens; "::" is every address, of IPv4 too. Returns the port, which is a free one when 0 was asked for."""
+    async def start(self, host: str, port: int, turn_port: int = 0) -> int:
+        """Listens; "::" is every address, of IPv4 too. Returns the port, which is a free one when 0 was asked for.
+
+        turn_port: takes clients of the relay without TLS; 0 for none.
+        """
         await self._runner.setup()
         server = self._runner.server
         assert server is not None, "setup makes it"
@@ -94,12 +98,15 @@ class Gateway:
             ssl_handshake_timeout=_HANDSHAKE_TIMEOUT_S,
             ssl_shutdown_timeout=_STOP_TIMEOUT_S,
         )
+        if self._relayed is not None and turn_port:
+            self._turn_server = await loop.create_server(self._relayed, sock=_listener(host, turn_port), backlog=256)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Turns new connections away, tells the open ones, and ends."""
-        if self._server is not None:
-            self._server.close()
+        for server in (self._server, self._turn_server):
+            if server is not None:
+                server.close()
         for connection in list(self._silent):
             connection.abort()
         if self._relayed is not None:

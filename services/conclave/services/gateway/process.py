@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument(
         "--relay-port", type=int, default=0, help="where a TURN server listens on 127.0.0.1, for TURN over TLS (none)"
     )
+    parser.add_argument("--turn-port", type=int, default=0, help="a port for TURN over TCP without TLS (none)")
     parser.add_argument(
         "--metrics-address", type=_loopback, metavar="HOST:PORT", help="serve /metrics here, on loopback only (nowhere)"
     )
@@ -60,7 +61,7 @@ async def _serve(options: argparse.Namespace) -> None:
     context = server_context(options.tls_cert, options.tls_key)
     own = GatewayMetrics()
     gateway = Gateway(options.run_dir / "signal" / "control.sock", STATIC, context, Limits(), own, options.relay_port)
-    port = await gateway.start(options.host, options.port)
+    port = await gateway.start(options.host, options.port, options.turn_port)
     metrics = await _start_metrics(options, own)
     _log.info("ready", extra=fields(host=options.host, port=port))
     await stop.wait()

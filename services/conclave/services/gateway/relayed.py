@@ -1,7 +1,8 @@
 """Connections of clients to the relay: TURN over TLS on the gateway's port (RFC 8656 section 2.1).
 
-The relay listens on the loopback without TLS. It ends connections that do not allocate, and those whose allocation is
-not refreshed; here they are only counted and passed on.
+The relay listens on the loopback without TLS, and is told whose a connection is: browsers would not believe one that
+takes them for its own machine. It ends connections that do not allocate, and those whose allocation is not refreshed;
+here they are only counted and passed on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from collections import Counter
 
 from conclave.services.gateway.limits import Limits, address_key
+from conclave.services.gateway.proxy_header import proxy_header
 from conclave.services.tasks import end_tasks
 
 __all__ = ["RelayedConnections"]
@@ -128,7 +130,8 @@ class _ClientEnd(_End):
         if self.transport is None:
             other.transport.abort()
             return
-        other.transport.write(bytes(self._said))
+        ends = (self.transport.get_extra_info(name)[:2] for name in ("peername", "sockname"))
+        other.transport.write(proxy_header(*ends) + self._said)
         self._said.clear()
         self.transport.resume_reading()
 
