@@ -22,7 +22,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ["conclave-core", "conclave-control", "conclave-gateway"]
+PROGRAMS = ["conclave-core", "conclave-control", "conclave-gateway", "conclave-relay"]
 KILLED = ["conclave-core", *(pytest.param(program, marks=pytest.mark.full) for program in PROGRAMS[1:])]
 
 pytestmark = pytest.mark.timeout(600)
@@ -193,6 +193,8 @@ def test_a_secret_opens_for_its_process_only(appliances: list[Appliance]) -> Non
         "control/database.key": {"conclave-control"},
         "control/conclave.db": {"conclave-control"},
         "gateway/server.key": {"conclave-gateway"},
+        "control/relay.secret": {"conclave-control"},
+        "run/relay/turnserver.conf": {"conclave-relay"},
         "ca/ca.key": set(),
         "ca/ca.pem": {*PROGRAMS, "nobody"},
     }

@@ -8,7 +8,9 @@ import json
 import shlex
 import stat
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -24,9 +26,10 @@ from conclave.services.appliance.certificates import (
     server_certificate_for,
 )
 from conclave.services.appliance.errors import NotRunning, StartFailed
-from conclave.services.appliance.isolation import DEMO, PROGRAMS, Isolation, hand_over
+from conclave.services.appliance.isolation import DEMO, PROGRAMS, RELAY, Isolation, hand_over
 from conclave.services.appliance.layout import Layout, default_state
-from conclave.services.appliance.settings import Settings
+from conclave.services.appliance.relay import prepare_relay
+from conclave.services.appliance.settings import Settings, check_ports
 from conclave.services.appliance.state import prepare_state
 from conclave.services.appliance.supervision import is_running, stop_supervisor, write_configuration
 
@@ -179,6 +182,85 @@ def test_what_is_taken_of_files_reaches_control_and_is_remembered(tmp_path: Path
     for written in (settings, SETTINGS):
         written.save(layout.settings)
         assert Settings.load(layout.settings) == written
+
+
+def test_the_relay_runs_unless_it_is_not_wanted(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, SETTINGS.addresses, NOW)
+    read = configparser.ConfigParser()
+    for port in (3478, 0):
+        settings = replace(SETTINGS, relay_port=port)
+        prepare_relay(layout, settings)
+        hand_over(layout, Isolation(separate=False), (*PROGRAMS, *([RELAY] if port else [])))
+        write_configuration(layout, settings, Isolation(separate=True))
+        read.clear()
+        read.read(layout.supervisor_configuration)
+        assert read.has_section(f"program:{RELAY}") is bool(port)
+        for program in ("conclave-control", "conclave-gateway"):
+            assert ("--relay" in read[f"program:{program}"]["command"]) is bool(port)
+        written = layout.supervisor_configuration.read_text()
+        assert not port or layout.relay_secret.read_text() not in written, "commands are for everybody to read"
+
+
+def test_the_relay_is_told_the_cores_addresses_and_no_others(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    prepare_state(layout, SETTINGS.addresses, NOW)
+    addresses = ("192.0.2.1", "192.0.2.2", "2001:db8::1", "127.0.0.1")
+    settings = replace(SETTINGS, addresses=addresses, external_addresses=("203.0.113.1",), relay_port=3478)
+
+    def told(settings: Settings, option: str) -> list[str]:
+        prepare_relay(layout, settings)
+        lines = layout.relay_configuration.read_text().splitlines()
+        return [line.removeprefix(f"{option}=") for line in lines if line.startswith(f"{option}=") or line == option]
+
+    assert told(settings, "allowed-peer-ip") == ["192.0.2.1", "192.0.2.2", "2001:db8::1"]
+    assert set(told(settings, "relay-ip")) == {"192.0.2.1", "2001:db8::1"}
+    assert told(settings, "listening-ip") == ["127.0.0.1"]
+    assert told(settings, "no-udp") == ["no-udp"]
+    assert told(settings, "allow-loopback-peers") == []
+    opened = replace(settings, turn_port=3478)
+    assert told(opened, "listening-ip") == ["127.0.0.1"]
+    assert told(opened, "aux-server") == ["192.0.2.1:3478", "192.0.2.2:3478", "[2001:db8::1]:3478"]
+    assert told(opened, "no-udp") == []
+    six = replace(settings, addresses=("2001:db8::1",))
+    assert told(six, "allocation-default-address-family") == ["ipv6"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "url"),
+    [
+        ({}, "https://192.0.2.1:8443"),
+        ({"port": 443}, "https://192.0.2.1"),
+        ({"addresses": ("127.0.0.1",)}, "https://127.0.0.1:8443"),
+        ({"addresses": ("2001:db8::1",), "port": 443}, "https://[2001:db8::1]"),
+        ({"external_addresses": ("203.0.113.1",)}, "https://203.0.113.1:8443"),
+        ({"external_addresses": ("203.0.113.1",), "host": "meet.example"}, "https://meet.example:8443"),
+    ],
+)
+def test_invites_name_where_people_reach_the_gateway(changed: dict[str, Any], url: str) -> None:
+    assert replace(SETTINGS, **changed).public_url == url
+
+
+def test_behind_a_nat_the_outer_address_is_offered_after_the_machines_own(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path / "state")
+    settings = replace(SETTINGS, external_addresses=("203.0.113.1",), host="meet.example")
+    prepare_state(layout, settings.certified_names, NOW)
+    names = certificate(layout).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert x509.IPAddress(ip_address("203.0.113.1")) in names
+    assert x509.DNSName("meet.example") in names
+    write_configuration(layout, settings, Isolation(separate=True))
+    read = configparser.ConfigParser()
+    read.read(layout.supervisor_configuration)
+    core = shlex.split(read["program:conclave-core"]["command"])
+    offered = [core[index + 1] for index, word in enumerate(core) if word == "--address"]
+    assert offered == [*SETTINGS.addresses, "203.0.113.1"]
+    assert core[core.index("--bind") + 1] == "0.0.0.0"
+
+
+@pytest.mark.parametrize("settings", [replace(SETTINGS, turn_port=port) for port in (8443, 10001)])
+def test_turn_has_a_port_of_its_own(settings: Settings) -> None:
+    with pytest.raises(StartFailed, match="--turn-port"):
+        check_ports(settings)
 
 
 def test_the_demo_runs_and_has_a_place_only_when_asked_for(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import fcntl
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -24,8 +25,9 @@ from conclave.services.appliance.admin import describe
 from conclave.services.appliance.demo import check_demo_packages
 from conclave.services.appliance.errors import NotRunning, StartFailed
 from conclave.services.appliance.health import wait_until_healthy
-from conclave.services.appliance.isolation import DEMO, PROGRAMS, hand_over, isolate
+from conclave.services.appliance.isolation import DEMO, PROGRAMS, RELAY, hand_over, isolate
 from conclave.services.appliance.layout import Layout, default_state
+from conclave.services.appliance.relay import free_loopback_port, prepare_relay, require_turnserver
 from conclave.services.appliance.settings import Settings, check_ports, machine_addresses
 from conclave.services.appliance.state import prepare_state
 from conclave.services.appliance.supervision import is_running, process_states, start_supervisor, stop_supervisor
@@ -34,6 +36,9 @@ from conclave.services.domain.addresses import loopback_address
 from conclave.services.domain.files import parse_size
 
 __all__ = ["app"]
+
+# RFC 1123 section 2.1.
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console(highlight=False)
@@ -57,6 +62,23 @@ def up(
         list[str] | None,
         typer.Option(help="IP address offered to clients; repeatable.", show_default="all of the machine's"),
     ] = None,
+    external_address: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="IP address of a NAT in front that passes the same ports on; repeatable.", show_default="none"
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Name of the machine in invites and in its certificate.", show_default="an address")
+    ] = "",
+    relay: Annotated[
+        bool,
+        typer.Option("--relay/--no-relay", help="Relay media (TURN) over the HTTPS port where nothing else passes."),
+    ] = True,
+    turn_port: Annotated[
+        int,
+        typer.Option(help="Port for TURN over UDP and TCP too, usually 3478.", show_default="none", min=0, max=65535),
+    ] = 0,
     workers: Annotated[int, typer.Option(help="Media threads.", min=1, max=64)] = 1,
     database_url: Annotated[
         str, typer.Option(help="SQLAlchemy URL of a PostgreSQL database.", show_default="an encrypted file")
@@ -91,9 +113,23 @@ def up(
         }
     )
     _check_metrics_address(metrics_address)
-    offered = _addresses(address)
-    settings = Settings(port, media_port, workers, offered, database_url, demo, limits, metrics_address)
-    programs = (*PROGRAMS, DEMO) if demo else PROGRAMS
+    settings = Settings(
+        port,
+        media_port,
+        workers,
+        _addresses("--address", address) or machine_addresses(),
+        database_url,
+        demo,
+        limits,
+        metrics_address,
+        external_addresses=_addresses("--external-address", external_address),
+        host=_host(host),
+        relay_port=free_loopback_port() if relay else 0,
+        turn_port=turn_port if relay else 0,
+    )
+    programs = (*PROGRAMS, *([RELAY] if relay else []), *([DEMO] if demo else []))
+    if relay:
+        require_turnserver()
     if demo:
         check_demo_packages()
     layout.state.mkdir(parents=True, exist_ok=True, mode=0o711)
@@ -105,7 +141,8 @@ def up(
             _welcome(layout, Settings.load(layout.settings), authority)
             return
         check_ports(settings)
-        authority = prepare_state(layout, settings.addresses, now)
+        authority = prepare_state(layout, settings.certified_names, now)
+        prepare_relay(layout, settings)
         isolation = isolate(layout, programs)
         hand_over(layout, isolation, programs)
         if isolation.missing:
@@ -139,13 +176,17 @@ def _welcome(layout: Layout, settings: Settings, authority: x509.Certificate) ->
         raise StartFailed(describe(error, layout)) from error
 
 
-def _addresses(named: list[str] | None) -> tuple[str, ...]:
-    if not named:
-        return machine_addresses()
+def _addresses(option: str, named: list[str] | None) -> tuple[str, ...]:
     try:
-        return tuple(dict.fromkeys(str(ip_address(address)) for address in named))
+        return tuple(dict.fromkeys(str(ip_address(address)) for address in named or ()))
     except ValueError as error:
-        raise StartFailed(f"--address takes an IP address: {error}") from error
+        raise StartFailed(f"{option} takes an IP address: {error}") from error
+
+
+def _host(name: str) -> str:
+    if name and _HOST.fullmatch(name) is None:
+        raise StartFailed(f"--host takes a name such as meet.example, without port or path; {name!r} is none")
+    return name.lower()
 
 
 def _check_metrics_address(named: str) -> None:

@@ -14,8 +14,9 @@ from grpc_health.v1 import health_pb2
 
 from conclave.media.v1 import control_pb2
 from conclave.services.appliance.errors import NotRunning, StartFailed
-from conclave.services.appliance.isolation import CONTROL, CORE, DEMO, GATEWAY
+from conclave.services.appliance.isolation import CONTROL, CORE, DEMO, GATEWAY, RELAY
 from conclave.services.appliance.layout import Layout
+from conclave.services.appliance.relay import answers
 from conclave.services.appliance.settings import Settings
 from conclave.services.appliance.supervision import log_tail, process_states
 from conclave.services.demo.orders import DemoAway, give_order
@@ -37,10 +38,12 @@ def wait_until_healthy(layout: Layout, settings: Settings, tell: Callable[[str],
         CONTROL: lambda: _control_answers(layout),
         GATEWAY: lambda: _gateway_answers(layout, settings),
     }
+    if settings.relay_port:
+        checks[RELAY] = lambda: answers(settings.relay_port)
     if settings.demo:
         checks[DEMO] = lambda: _demo_answers(layout)
     while True:
-        for program in [program for program, answers in checks.items() if answers()]:
+        for program in [program for program, is_well in checks.items() if is_well()]:
             del checks[program]
             tell(f"{program} is healthy after {time.monotonic() - begin:.1f} s")
         if not checks:

@@ -17,14 +17,16 @@ from pathlib import Path
 
 from conclave.services.appliance.layout import Layout
 
-__all__ = ["CONTROL", "CORE", "DEMO", "GATEWAY", "PROGRAMS", "Isolation", "hand_over", "isolate"]
+__all__ = ["CONTROL", "CORE", "DEMO", "GATEWAY", "PROGRAMS", "RELAY", "Isolation", "hand_over", "isolate"]
 
 CORE, CONTROL, GATEWAY = "conclave-core", "conclave-control", "conclave-gateway"
 PROGRAMS = (CORE, CONTROL, GATEWAY)
+# Runs unless it is not wanted.
+RELAY = "conclave-relay"
 # Runs only when asked for, after the others.
 DEMO = "conclave-demo"
 MEDIA, SIGNAL, ADMIN = "conclave-media", "conclave-signal", "conclave-admin"
-MEMBERSHIPS = {CORE: (MEDIA,), CONTROL: (MEDIA, SIGNAL, ADMIN), GATEWAY: (SIGNAL,), DEMO: ()}
+MEMBERSHIPS = {CORE: (MEDIA,), CONTROL: (MEDIA, SIGNAL, ADMIN), GATEWAY: (SIGNAL,), RELAY: (), DEMO: ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def hand_over(layout: Layout, isolation: Isolation, programs: tuple[str, ...] = 
     layout.authority.parent.chmod(0o755)
     layout.authority.chmod(0o644)
     own = {CONTROL: layout.identity_key.parent, GATEWAY: layout.server_key.parent}
+    if RELAY in programs:
+        own[RELAY] = layout.relay_configuration.parent
     shared = (
         (layout.core_control.parent, CORE, MEDIA),
         (layout.admin_socket.parent, CONTROL, ADMIN),

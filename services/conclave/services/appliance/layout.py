@@ -125,6 +125,16 @@ class Layout:
         return self.run / "demo" / "demo.sock"
 
     @property
+    def relay_configuration(self) -> Path:
+        """The relay's, with its secret."""
+        return self.run / "relay" / "turnserver.conf"
+
+    @property
+    def relay_secret(self) -> Path:
+        """The same secret for control, written anew at each start."""
+        return self.state / "control" / "relay.secret"
+
+    @property
     def supervisor_socket(self) -> Path:
         """The supervisor's own control."""
         return self.run / "supervisor.sock"

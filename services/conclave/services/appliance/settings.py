@@ -13,6 +13,8 @@ from conclave.services.appliance.errors import StartFailed
 
 __all__ = ["Address", "Settings", "check_ports", "machine_addresses"]
 
+HTTPS_PORT = 443
+
 Address = IPv4Address | IPv6Address
 
 
@@ -24,6 +26,9 @@ class Settings:
     preferred first. database_url: SQLAlchemy's; empty for the encrypted file in the state directory. demo: whether
     synthetic participants run beside it. file_limits: options of control that say what it takes of shared files.
     metrics_address: where /metrics is served, such as 127.0.0.1:9464; empty for nowhere.
+    external_addresses: those at which a NAT in front of the machine passes on to it; offered after its own. host: the
+    name in invites; empty for an address. relay_port: where the relay listens on the loopback, 0 without one.
+    turn_port: where it takes clients over UDP and TCP besides TLS, 0 for nowhere.
     """
 
     port: int
@@ -34,13 +39,28 @@ class Settings:
     demo: bool = False
     file_limits: tuple[str, ...] = ()
     metrics_address: str = ""
+    external_addresses: tuple[str, ...] = ()
+    host: str = ""
+    relay_port: int = 0
+    turn_port: int = 0
 
     @property
     def public_url(self) -> str:
-        """The origin that invites name: the first address that other machines reach, if there is one."""
-        addresses = [ip_address(address) for address in self.addresses]
+        """The origin that invites name: the first address that other machines reach, if no name is given."""
+        addresses = [ip_address(address) for address in (*self.external_addresses, *self.addresses)]
         best = next((address for address in addresses if not address.is_loopback), addresses[0])
-        return f"https://[{best}]:{self.port}" if best.version == 6 else f"https://{best}:{self.port}"
+        host = self.host or (f"[{best}]" if best.version == 6 else str(best))
+        return f"https://{host}" if self.port == HTTPS_PORT else f"https://{host}:{self.port}"
+
+    @property
+    def offered_addresses(self) -> tuple[str, ...]:
+        """Where the core tells clients to send: the machine's own addresses come first."""
+        return tuple(dict.fromkeys((*self.addresses, *self.external_addresses)))
+
+    @property
+    def certified_names(self) -> tuple[str, ...]:
+        """What clients may reach the gateway by."""
+        return (*self.offered_addresses, *([self.host] if self.host else []))
 
     @property
     def any_address(self) -> str:
@@ -56,7 +76,7 @@ class Settings:
         """Reads what `save` wrote."""
         values = json.loads(path.read_text())
         # What an earlier version has written knows nothing of files.
-        lists = {name: tuple(values.get(name, ())) for name in ("addresses", "file_limits")}
+        lists = {name: tuple(values.get(name, ())) for name in ("addresses", "file_limits", "external_addresses")}
         return cls(**{**values, **lists})
 
 
@@ -79,14 +99,19 @@ def machine_addresses() -> tuple[str, ...]:
 def check_ports(settings: Settings) -> None:
     """Raises StartFailed when a port is taken: that is clearer than a process that starts over and over."""
     family = socket.AF_INET6 if settings.any_address == "::" else socket.AF_INET
-    if settings.media_port <= settings.port < settings.media_port + settings.workers:
+    media_ports = range(settings.media_port, settings.media_port + settings.workers)
+    if settings.port in media_ports:
         raise StartFailed(f"TCP port {settings.port} is wanted for pages and for media; choose another with --port")
+    if settings.turn_port and settings.turn_port in (settings.port, *media_ports):
+        raise StartFailed(f"port {settings.turn_port} is wanted for TURN and more; choose another with --turn-port")
     wanted = [("--port", socket.SOCK_STREAM, settings.port)]
     wanted += [
         ("--media-port", kind, settings.media_port + index)
         for index in range(settings.workers)
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)
     ]
+    if settings.turn_port:
+        wanted += [("--turn-port", kind, settings.turn_port) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)]
     for option, kind, port in wanted:
         with socket.socket(family, kind) as probe:
             if kind == socket.SOCK_STREAM:

@@ -23,7 +23,7 @@ from conclave.services.appliance.certificates import (
 )
 from conclave.services.appliance.layout import Layout
 
-__all__ = ["prepare_state"]
+__all__ = ["prepare_state", "write_private"]
 
 
 def prepare_state(layout: Layout, addresses: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
@@ -40,7 +40,7 @@ def prepare_state(layout: Layout, addresses: tuple[str, ...], now: datetime.date
     layout.signal_socket.parent.mkdir(exist_ok=True)
     _prepare_identity(layout)
     if not layout.metrics_token.exists():
-        _write(layout.metrics_token, secrets.token_urlsafe(32).encode() + b"\n")
+        write_private(layout.metrics_token, secrets.token_urlsafe(32).encode() + b"\n")
     authority, authority_key = _prepare_authority(layout, now)
     _prepare_server_certificate(layout, addresses, authority, authority_key, now)
     return authority
@@ -48,13 +48,13 @@ def prepare_state(layout: Layout, addresses: tuple[str, ...], now: datetime.date
 
 def _prepare_identity(layout: Layout) -> None:
     if not layout.deployment.exists():
-        _write(layout.deployment, json.dumps({"deployment_id": str(uuid.uuid4())}).encode() + b"\n")
+        write_private(layout.deployment, json.dumps({"deployment_id": str(uuid.uuid4())}).encode() + b"\n")
     if not layout.identity_key.exists():
         key = ed25519.Ed25519PrivateKey.generate()
         encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        _write(layout.identity_key, key.private_bytes(encoding, form, serialization.NoEncryption()))
+        write_private(layout.identity_key, key.private_bytes(encoding, form, serialization.NoEncryption()))
     if not layout.database_key.exists():
-        _write(layout.database_key, secrets.token_hex(32).encode() + b"\n")
+        write_private(layout.database_key, secrets.token_hex(32).encode() + b"\n")
 
 
 def _prepare_authority(layout: Layout, now: datetime.datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -63,8 +63,8 @@ def _prepare_authority(layout: Layout, now: datetime.datetime) -> tuple[x509.Cer
     key = generate_key()
     deployment_id = json.loads(layout.deployment.read_text())["deployment_id"]
     authority = authority_for(key, f"Conclave authority of {deployment_id[:8]}", now)
-    _write(layout.authority_key, to_pem(key))
-    _write(layout.authority, authority.public_bytes(serialization.Encoding.PEM))
+    write_private(layout.authority_key, to_pem(key))
+    write_private(layout.authority, authority.public_bytes(serialization.Encoding.PEM))
     return authority, key
 
 
@@ -82,8 +82,8 @@ def _prepare_server_certificate(
             return
     key = generate_key()
     certificate = server_certificate_for(key, names, authority, authority_key, now)
-    _write(layout.server_key, to_pem(key))
-    _write(layout.server_certificate, certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(layout.server_key, to_pem(key))
+    write_private(layout.server_certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -92,7 +92,7 @@ def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Writes a file that only its owner reads, whole or not at all."""
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)

@@ -18,8 +18,9 @@ from pathlib import Path
 from supervisor.xmlrpc import SupervisorTransport
 
 from conclave.services.appliance.errors import NotRunning, StartFailed
-from conclave.services.appliance.isolation import CONTROL, CORE, DEMO, GATEWAY, PROGRAMS, Isolation
+from conclave.services.appliance.isolation import CONTROL, CORE, DEMO, GATEWAY, PROGRAMS, RELAY, Isolation
 from conclave.services.appliance.layout import Layout
+from conclave.services.appliance.relay import TURNSERVER
 from conclave.services.appliance.settings import Settings
 
 __all__ = [
@@ -101,7 +102,7 @@ def process_states(layout: Layout) -> list[ProcessState]:
         ProcessState(
             name, str(entry["statename"]), str(entry["spawnerr"] or entry["description"]), int(str(entry["pid"]))
         )
-        for name in (*PROGRAMS, DEMO)
+        for name in (*PROGRAMS, RELAY, DEMO)
         if (entry := found.get(name))
     ]
 
@@ -159,7 +160,7 @@ def _set_limits() -> None:
 
 def _commands(layout: Layout, settings: Settings) -> dict[str, list[str]]:
     scripts = Path(sys.executable).parent
-    offered = [part for address in settings.addresses for part in ("--address", address)]
+    offered = [part for address in settings.offered_addresses for part in ("--address", address)]
     kept = [*(["--database-url", settings.database_url] if settings.database_url else []), *settings.file_limits]
     media = ["--bind", settings.any_address, "--media-port", settings.media_port, "--workers", settings.workers]
     certificate = ["--tls-cert", layout.server_certificate, "--tls-key", layout.server_key]
@@ -167,12 +168,18 @@ def _commands(layout: Layout, settings: Settings) -> dict[str, list[str]]:
     metrics: list[object] = []
     if settings.metrics_address:
         metrics = ["--metrics-address", settings.metrics_address, "--metrics-token", layout.metrics_token]
+    relayed: list[object] = []
+    if settings.relay_port:
+        relayed = ["--relay-port", settings.relay_port, "--turn-port", settings.turn_port]
+        kept += ["--relay-secret", str(layout.relay_secret), "--turn-port", str(settings.turn_port)]
     commands: dict[str, list[object]] = {
         CORE: ["--run-dir", layout.run, *media, *offered],
         CONTROL: ["--state", layout.state, "--run-dir", layout.run, "--public-url", settings.public_url, *kept],
-        GATEWAY: ["--run-dir", layout.run, *face, *certificate, *metrics],
+        GATEWAY: ["--run-dir", layout.run, *face, *certificate, *relayed, *metrics],
     }
     found = {name: [str(scripts / name), *map(str, arguments)] for name, arguments in commands.items()}
+    if settings.relay_port:
+        found[RELAY] = [str(TURNSERVER), "-c", str(layout.relay_configuration)]
     if settings.demo:
         # Not a script of its own: without --demo it cannot even be imported.
         entry = ["--gateway", f"https://127.0.0.1:{settings.port}", "--authority", str(layout.authority)]

@@ -34,6 +34,9 @@ class ControlOptions:
     public_url: str
     tls: TlsListener | None
     files: FileLimits = field(default=FileLimits())
+    # Absent without a relay.
+    relay_secret: Path | None = None
+    turn_port: int = 0
 
     @property
     def own_state(self) -> Path:
@@ -89,6 +92,10 @@ def parse_options(arguments: Sequence[str]) -> ControlOptions:
     parser.add_argument(
         "--max-uploads", type=int, default=limits.uploads, help="files that one person sends at once (5)"
     )
+    parser.add_argument("--relay-secret", type=Path, help="the file of the relay's secret, if there is a relay")
+    parser.add_argument(
+        "--turn-port", type=int, default=0, help="where the relay takes clients besides the HTTPS port (nowhere)"
+    )
     read = parser.parse_args(arguments)
     url = urlsplit(read.public_url)
     if url.scheme != "https" or not url.hostname or url.query or url.fragment or url.path.strip("/"):
@@ -104,7 +111,9 @@ def parse_options(arguments: Sequence[str]) -> ControlOptions:
     if read.max_uploads < 1:
         parser.error("--max-uploads is 1 at least")
     files = FileLimits(read.max_file_size, read.max_meeting_files, read.min_free_space, read.max_uploads)
-    return ControlOptions(read.state, read.run_dir, read.database_url, read.public_url, tls, files)
+    return ControlOptions(
+        read.state, read.run_dir, read.database_url, read.public_url, tls, files, read.relay_secret, read.turn_port
+    )
 
 
 def _size(text: str) -> int:
