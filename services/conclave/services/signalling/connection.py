@@ -29,6 +29,7 @@ from conclave.services.signalling.hosts import REQUESTS, HostRequests
 from conclave.services.signalling.media import MediaSessions
 from conclave.services.signalling.outbox import Outbox
 from conclave.services.signalling.probes import Prober
+from conclave.services.signalling.relay import RelayDesk
 from conclave.services.signalling.slots import Wish
 from conclave.services.signalling.translate import (
     ended_message,
@@ -86,6 +87,7 @@ class Connection:
         groups: GroupRequests,
         content: ContentRequests,
         files: FileRequests,
+        relay: RelayDesk,
     ) -> None:
         self._meetings = meetings
         self._media = media
@@ -99,6 +101,7 @@ class Connection:
         self._groups = groups
         self._content = content
         self._files = files
+        self._relay = relay
         self._opened_ns = monotonic_ns()
         self._credential = pb.Hello()
         self._capabilities: frozenset[str] = frozenset()
@@ -197,6 +200,9 @@ class Connection:
             case "read_handshakes":
                 missed = await self._groups.missed(self._present(), message.read_handshakes)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, handshakes=missed))
+            case "renew_relay":
+                granted = self._relay.renew(self._present())
+                self.outbox.put(pb.ServerMessage(request_id=message.request_id, relay=granted))
             case body if body in GROUP_REQUESTS:
                 await self._groups.carry_out(self._present(), message)
                 self.outbox.put(pb.ServerMessage(request_id=message.request_id, ack=pb.Ack()))
@@ -383,6 +389,7 @@ class Connection:
             if participant.role.may_moderate
             else [],
             identity=self._groups.identity(participant),
+            relay=self._relay.grant(participant),
         )
 
     def _waiting_to_proto(self, waiting: Waiting) -> pb.Waiting:

@@ -8,6 +8,7 @@ import { encodingsFor, SCREEN_ENCODINGS } from "./simulcast.ts";
 import { summariseSender, summariseSlot, type MediaStatistics } from "./statistics.ts";
 
 export const AUDIO_SLOTS = 3;
+const CONFIGURATION = { bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" } as const;
 /** A page shows at most this many tiles of others. */
 const MOST_VIDEO_SLOTS = 48;
 
@@ -43,13 +44,18 @@ export class Peer {
   readonly #isGuarded: boolean;
 
   /**
-   * videoSlots: how many pictures it can receive at once. stateChanged: called with each state of the connection (ICE and
+   * videoSlots: how many pictures it can receive at once. iceServers: the relay's. stateChanged: called with each state of the connection (ICE and
    * DTLS together). guard: in end-to-end rooms.
    */
-  constructor(videoSlots: number, stateChanged: (state: RTCPeerConnectionState) => void, guard?: FrameGuard) {
+  constructor(
+    videoSlots: number,
+    iceServers: RTCIceServer[],
+    stateChanged: (state: RTCPeerConnectionState) => void,
+    guard?: FrameGuard,
+  ) {
     this.videoSlots = videoSlots;
     this.#isGuarded = guard !== undefined;
-    this.#connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+    this.#connection = new RTCPeerConnection({ ...CONFIGURATION, iceServers });
     this.#connection.onconnectionstatechange = () => stateChanged(this.#connection.connectionState);
     for (const kind of SENT_KINDS) {
       const transceiver = this.#addSender(kind);
@@ -91,6 +97,11 @@ export class Peer {
     const endToEnd = this.#isGuarded;
     const sources = SENT_KINDS.map((kind) => ({ kind, mid: this.#senders.get(kind)?.mid ?? "", endToEnd }));
     return { sdp: offer.sdp ?? "", sources };
+  }
+
+  /** What ICE gathers from now on; the addresses that it has stay in use. */
+  useServers(iceServers: RTCIceServer[]): void {
+    this.#connection.setConfiguration({ ...CONFIGURATION, iceServers });
   }
 
   async accept(sdp: string): Promise<void> {

@@ -48,6 +48,7 @@ export class MediaLink {
   #attempt = 0;
   #restarting = false;
   #receiving: Receiving = "all";
+  #iceServers: RTCIceServer[] = [];
   #wishes: readonly Wish[] = [];
   #told = new Map<string, Assignment>();
   #cancelRecovery: () => void = () => undefined;
@@ -110,7 +111,8 @@ export class MediaLink {
     this.#negotiated = false;
     this.state.value = this.state.value === "new" ? "connecting" : "interrupted";
     if (!this.#signalling.isOpen()) return; // signallingOpened comes back to it.
-    const peer = new Peer(this.#videoSlots(), (state) => this.#stateChanged(peer, state), this.#guard());
+    const changed = (state: RTCPeerConnectionState): void => this.#stateChanged(peer, state);
+    const peer = new Peer(this.#videoSlots(), this.#iceServers, changed, this.#guard());
     this.peer.value = peer;
     await this.#negotiate(peer, false);
   }
@@ -126,6 +128,12 @@ export class MediaLink {
       // Of a transport that is gone. Another one sends all until it is told.
       console.warn("the wanted layers could not be set:", String(error));
     });
+  }
+
+  /** Through which relay media may go, from now on. */
+  useServers(servers: RTCIceServer[]): void {
+    this.#iceServers = servers;
+    this.peer.value?.useServers(servers);
   }
 
   /** Says what pictures the layout wants, most wanted first. */

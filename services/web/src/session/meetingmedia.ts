@@ -12,6 +12,7 @@ import { LocalMedia } from "./local.ts";
 import { MediaLink } from "./medialink.ts";
 import { mediaSignalling } from "./mediasignalling.ts";
 import { QualityReport } from "./qualityreport.ts";
+import { RelayAccess } from "./relayaccess.ts";
 import { Sources } from "./sources.ts";
 
 /** The meeting that the media is for, as far as media has to know it. */
@@ -37,6 +38,7 @@ export class MeetingMedia {
   readonly watch: LinkWatch;
 
   readonly #meeting: Meeting;
+  readonly #relay: RelayAccess;
   readonly #report: QualityReport;
 
   constructor(meeting: Meeting, clock: Clock) {
@@ -55,6 +57,7 @@ export class MeetingMedia {
       () => videoSlotsFor(meeting.maxParticipants()),
       () => meeting.guard(),
     );
+    this.#relay = new RelayAccess(meeting.request, clock, () => location, (servers) => this.transport.useServers(servers));
     this.watch = new LinkWatch(
       {
         sample: async () => {
@@ -77,11 +80,13 @@ export class MeetingMedia {
     if (resumed !== undefined) this.sources.resumed(resumed);
     this.#report.entered(joined.participants.find(({ id }) => id === joined.participantId));
     this.sources.tell(SENT_KINDS);
+    this.#relay.entered(joined.relay);
     this.transport.signallingOpened(joined.mediaConnected);
     this.watch.start();
   }
 
   close(): void {
+    this.#relay.close();
     this.watch.stop();
     this.transport.close();
     this.local.close();

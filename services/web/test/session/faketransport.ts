@@ -15,8 +15,15 @@ export class FakeTransport {
   closed = false;
   #sections = 0;
 
-  constructor() {
+  iceServers: RTCIceServer[];
+
+  constructor({ iceServers = [] }: RTCConfiguration) {
+    this.iceServers = iceServers;
     FakeTransport.made.push(this);
+  }
+
+  setConfiguration({ iceServers = [] }: RTCConfiguration): void {
+    this.iceServers = iceServers;
   }
 
   static get latest(): FakeTransport {

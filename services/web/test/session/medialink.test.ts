@@ -186,3 +186,16 @@ test("signalling that comes back checks a transport that stands, and tells what 
   await listen();
   assert.deepEqual(signalling.restarts, [false, true], "nothing was heard meanwhile");
 });
+
+test("a relay is used by the transport that stands and by the next ones", async () => {
+  const first = [{ urls: ["turns:meet.example:443?transport=tcp"], username: "1:a", credential: "b" }];
+  const renewed = [{ ...first[0], urls: [], username: "2:a" }];
+  link.useServers(first);
+  const transport = await connected();
+  assert.deepEqual(transport.iceServers, first);
+  link.useServers(renewed);
+  assert.deepEqual(transport.iceServers, renewed);
+  await link.renew();
+  assert.notEqual(FakeTransport.latest, transport);
+  assert.deepEqual(FakeTransport.latest.iceServers, renewed);
+});
