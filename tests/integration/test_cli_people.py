@@ -19,7 +19,15 @@ from typer.testing import CliRunner
 
 from conclave.services.cli.main import app
 from conclave.services.cli.watching import RoomView
-from conclave.v1 import meetings_pb2, meetings_pb2_grpc, rooms_pb2, rooms_pb2_grpc
+from conclave.v1 import (
+    meetings_pb2,
+    meetings_pb2_grpc,
+    rooms_pb2,
+    rooms_pb2_grpc,
+    statistics_pb2,
+    statistics_pb2_grpc,
+    webrtc_stats_pb2,
+)
 
 URL = "https://192.0.2.1:8443/join#" + "t" * 112
 MEETING = "rooms/standup/meetings/m1"
@@ -106,6 +114,29 @@ for method, answer in (
     setattr(Meetings, method, serve)
 
 
+class Statistics(statistics_pb2_grpc.StatisticsServiceServicer):
+    """One connection, which sends a kilobyte in each two seconds."""
+
+    def __init__(self) -> None:
+        self.intervals: list[float] = []
+
+    def GetMeetingStats(
+        self, request: statistics_pb2.GetMeetingStatsRequest, context: object
+    ) -> statistics_pb2.MeetingStats:
+        return self._answer(request.name, 1)
+
+    def WatchMeetingStats(
+        self, request: statistics_pb2.WatchMeetingStatsRequest, context: object
+    ) -> Iterator[statistics_pb2.MeetingStats]:
+        self.intervals.append(request.interval.ToTimedelta().total_seconds())
+        yield from (self._answer(request.name, count) for count in (1, 2))
+
+    def _answer(self, name: str, count: int) -> statistics_pb2.MeetingStats:
+        transport = webrtc_stats_pb2.TransportStats(ice_state="connected", bytes_received=1000 * count)
+        told = statistics_pb2.ParticipantStats(participant_id="p1", timestamp=2000.0 * count, transport=transport)
+        return statistics_pb2.MeetingStats(name=name, participants=[told])
+
+
 class Appliance:
     """A state directory whose admin socket is served."""
 
@@ -115,6 +146,8 @@ class Appliance:
         self.server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
         rooms_pb2_grpc.add_RoomServiceServicer_to_server(self.rooms, self.server)
         meetings_pb2_grpc.add_MeetingServiceServicer_to_server(self.meetings, self.server)
+        self.statistics = Statistics()
+        statistics_pb2_grpc.add_StatisticsServiceServicer_to_server(self.statistics, self.server)
         self.server.add_insecure_port(f"unix:{state}/run/control/admin.sock")
         self.server.start()
 
@@ -235,6 +268,19 @@ def test_watching_is_one_json_line_an_event_or_a_view(appliance: Appliance) -> N
     assert status == 0
     assert re.search(r"Wanda \[red\]", out)
     assert "Bob" in out
+
+
+def test_statistics_are_w3cs_json_or_a_table_with_rates(appliance: Appliance) -> None:
+    _, out, _ = appliance.run("meeting", "stats", "standup", "--json")
+    (person,) = json.loads(out)["participants"]
+    # 64-bit numbers are strings in the JSON of protobuf.
+    assert (person["participantId"], person["transport"]["bytesReceived"]) == ("p1", "1000")
+    _, out, _ = appliance.run("meeting", "stats", "standup", "--follow", "--json", "--interval", "5")
+    assert [json.loads(line)["participants"][0]["timestamp"] for line in out.splitlines()] == [2000, 4000]
+    status, out, _ = appliance.run("meeting", "stats", "standup", "--follow")
+    assert (status, appliance.statistics.intervals) == (0, [5, 2])
+    assert out.count("Round trip") == 2
+    assert out.count("4 kbit/s") == 1
 
 
 def test_the_view_follows_the_events() -> None:
