@@ -120,17 +120,9 @@ PLOTS = (
     Plot(
         "meeting",
         "meeting",
-        "CPU of the core in meetings, everybody with camera or slots",
+        "CPU of the core in meetings, cameras in three layers",
         "people",
         "% of a CPU",
         (Series("the worker", "cpu_percent"),),
-    ),
-    Plot(
-        "loss",
-        "loss",
-        "Frames that a receiver who asks again gets whole",
-        "loss_percent",
-        "% of the frames",
-        (Series("frames whole", "frames_whole_percent", {"case": "loss"}),),
     ),
 )
