@@ -1,0 +1,1 @@
+"""Programs that send a moving picture over WHIP until they are ended: each is given its invite."""
