@@ -4,7 +4,7 @@ from libc.string cimport memset
 from conclave.core.acknowledged cimport acknowledged_arrived, acknowledged_init
 from conclave.core.aimd cimport aimd_init, aimd_set, aimd_update
 from conclave.core.delay cimport USAGE_NORMAL, Usage, delay_arrived, delay_init
-from conclave.core.losses cimport losses_bound, losses_init, losses_told
+from conclave.core.losses cimport losses_bound, losses_init, losses_raise, losses_told
 from conclave.core.probing cimport (probe_begin, probe_due, probe_expired, probe_init, probe_sends, probe_sent,
                                     probe_told)
 from conclave.core.rtcp cimport RtcpPacket, rtcp_next
@@ -56,10 +56,11 @@ cdef int64_t follow_reference(Estimator *bwe, int64_t reference) noexcept nogil:
 
 cdef void take_probe(Estimator *bwe, double result, uint64_t now_ns) noexcept nogil:
     cdef double tried = bwe.probe.bitrate
-    if result <= 0:
+    if result <= bwe.estimate:
         return
     if result > bwe.control.bitrate:
         aimd_set(&bwe.control, result, <int64_t>(now_ns // 1000))
+    losses_raise(&bwe.losses, result)
     if result > SHOWN * tried:
         bwe.next_probe_ns = now_ns
         bwe.probe_pause_ns = PAUSE_LEAST_NS

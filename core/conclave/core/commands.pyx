@@ -3,9 +3,11 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 from conclave.core.addresses cimport address_take
 from conclave.core.attention cimport source_attend, source_neglect
-from conclave.core.flows cimport flow_forget, slot_clear, slot_forget_wish, slot_lose, slot_set
+from conclave.core.congestion cimport congestion_forget, congestion_wished
+from conclave.core.flows cimport flow_forget, slot_clear, slot_forget_wish, slot_lose, slot_wish
 from conclave.core.ice cimport ice_restart
 from conclave.core.keyframes cimport keyframes_init, keyframes_want
+from conclave.core.layers cimport LAYER_NONE, LAYERS_MAX
 from conclave.core.leg cimport Layer, Leg, LegSetup, Room, Slot, Source, layer_reset, leg_announce, leg_init
 from conclave.core.packet cimport history_init
 from conclave.core.rewrite cimport rewriter_init
@@ -82,7 +84,8 @@ cdef void add_slot(Router *router, Leg *leg, const LegSetup *setup, int position
     srtp_send_stream_init(&slot.rtx, slot.setup.rtx_ssrc)
     slot.next_rtx_index = slot.setup.first_rtx_index
     rewriter_init(&slot.rewriter, slot.setup.video, slot.setup.first_index, slot.setup.first_timestamp)
-    slot.wanted_layer = 255
+    slot.wanted_layer = LAYER_NONE
+    slot.allowed_layer = LAYERS_MAX - 1
     leg.slots[position] = slot
     leg.slot_count = position + 1
 
@@ -161,6 +164,7 @@ cdef void delete_leg(Router *router, Leg *leg, CommandResult *result, uint64_t n
         address_take(router, leg, &leg.ice.addresses[i])
     table_remove(&router.by_ufrag, table_key(&router.by_ufrag, leg.ice.credentials.local_ufrag,
                                              leg.ice.credentials.local_ufrag_size))
+    congestion_forget(router, leg)
     room_leave(router, leg)
     result.send = leg.send
     result.receive = leg.receive
@@ -236,4 +240,5 @@ cdef void command_apply(Router *router, const Command *command, uint64_t now_ns)
         if command.slot >= leg.slot_count or (source != NULL and source.setup.video != leg.slots[command.slot].setup.video):
             result.status = UNSUPPORTED
             return
-        slot_set(router, leg.slots[command.slot], source, <uint8_t>command.value, now_ns)
+        slot_wish(router, leg.slots[command.slot], source, <uint8_t>command.value)
+        congestion_wished(router, leg, now_ns)

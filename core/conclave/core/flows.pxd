@@ -13,6 +13,8 @@ cdef void flow_release_due(Router *router, uint64_t now_ns) noexcept nogil
 cdef void flow_forget(Router *router, Layer *layer) noexcept nogil         # takes it out of every list
 cdef bint flow_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil
 
+# What a slot shall show, which `slot_choose` then sees to: NULL for nothing.
+cdef void slot_wish(Router *router, Slot *slot, Source *source, uint8_t max_layer) noexcept nogil
 # What a slot shows: NULL for nothing. The old source stays until the new one's key frame.
 cdef void slot_set(Router *router, Slot *slot, Source *source, uint8_t max_layer, uint64_t now_ns) noexcept nogil
 cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogil   # looks again which layer is best

@@ -69,12 +69,28 @@ cdef void slot_forget_wish(Slot *slot) noexcept nogil:
     slot.wanted_layer = LAYER_NONE
 
 
+cdef void slot_pause(Router *router, Slot *slot) noexcept nogil:
+    """Shows nothing while the way does not bear it; the wish stays."""
+    if slot.current != NULL:
+        leave(&slot.showing)
+        slot.current = NULL
+        rewriter_stop(&slot.rewriter)
+        tell_slot(router, slot)
+    slot.wanted_layer = LAYER_NONE
+    # Among those that wait, though for no layer: so the wish is forgotten when its source goes.
+    if slot.waiting.place == NULL:
+        enter(&slot.waiting, &slot.wanted.waiting)
+
+
 cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogil:
     cdef Source *source = slot.wanted
     cdef uint8_t target
     if source == NULL:
         return
-    target = layer_choose(source.activity, source.setup.layer_count, slot.max_layer, now_ns)
+    if slot.allowed_layer == LAYER_NONE:
+        slot_pause(router, slot)
+        return
+    target = layer_choose(source.activity, source.setup.layer_count, min(slot.max_layer, slot.allowed_layer), now_ns)
     if slot.current == source and (target == slot.current_layer or target == LAYER_NONE):
         leave(&slot.waiting)
         slot.wanted_layer = LAYER_NONE
@@ -88,15 +104,20 @@ cdef void slot_choose(Router *router, Slot *slot, uint64_t now_ns) noexcept nogi
         source_attend(router, source, now_ns)
 
 
-cdef void slot_set(Router *router, Slot *slot, Source *source, uint8_t max_layer, uint64_t now_ns) noexcept nogil:
+cdef void slot_wish(Router *router, Slot *slot, Source *source, uint8_t max_layer) noexcept nogil:
     if source == NULL:
         slot_clear(router, slot, True)
         return
+    slot.undivided = slot.undivided or slot.wanted != source or slot.max_layer != max_layer
     slot.max_layer = max_layer
     if slot.wanted != source:
         leave(&slot.waiting)
         slot.wanted = source
         slot.wanted_layer = LAYER_NONE
+
+
+cdef void slot_set(Router *router, Slot *slot, Source *source, uint8_t max_layer, uint64_t now_ns) noexcept nogil:
+    slot_wish(router, slot, source, max_layer)
     slot_choose(router, slot, now_ns)
 
 

@@ -11,8 +11,8 @@ from conclave.core.packet cimport Packet
 from conclave.core.prefetch cimport prefetch
 from conclave.core.rewrite cimport Rewritten, rewriter_again, rewriter_map, rewriter_skip
 from conclave.core.rtp cimport abs_send_time, rtp_write_header
-from conclave.core.sent cimport sent_note
 from conclave.core.sealing cimport Sealing
+from conclave.core.sent cimport HEADS_SIZE, sent_note
 from conclave.core.srtp cimport srtp_protect, srtp_protect_together
 from conclave.core.srtp_context cimport SrtpContext
 from conclave.core.status cimport NO_SPACE, OK, Status, UNSUPPORTED
@@ -24,6 +24,7 @@ cdef enum:
     EXTENSION_SIZE = 4             # an id and length, and up to three bytes: a whole word
     KEYS_BEHIND = 128              # bytes of an SrtpContext behind its keys: cipher and salts
     LEG_SENDING = 64               # bytes of a Leg from its keys on: its extensions
+    PROBE_PADDING = 255            # as much as its last byte counts (RFC 3550 section 5.1)
 
 
 cdef size_t forward_header_size(const Slot *slot) noexcept nogil:
@@ -53,12 +54,12 @@ cdef size_t write_header(const Slot *slot, uint8_t *header, uint8_t payload_type
     return size + extension_size
 
 
-cdef inline void dispatch(const Slot *slot, size_t protected_size, uint64_t now_ns, Outbox *outbox) noexcept nogil:
-    """Sends what was written at the reserved place, and uses its transport-wide number up."""
+cdef inline void dispatch(const Slot *slot, size_t protected_size, uint8_t cluster, uint64_t now_ns, Outbox *outbox) noexcept nogil:
+    """Sends what was written at the reserved place, and uses its transport-wide number up. cluster: of a probe; 0 for none."""
     cdef Leg *leg = slot.leg
     outbox_commit(outbox, &leg.ice.selected, protected_size)
     if slot.setup.transport_cc and leg.transport_cc_id:
-        sent_note(&leg.sent, protected_size, 0, now_ns)
+        sent_note(&leg.sent, protected_size, cluster, now_ns)
     leg.counters.packets_sent += 1
 
 
@@ -117,7 +118,7 @@ cdef Status send_packet(Slot *slot, Packet *packet, const Rewritten *numbers, si
                                    payload_size + padding, place, &protected_size, sealing)
     if status != OK:
         return status
-    dispatch(slot, protected_size, now_ns, outbox)
+    dispatch(slot, protected_size, 0, now_ns, outbox)
     slot.packet_count += 1
     slot.octet_count += payload_size
     slot.counters.frames += numbers.marker
@@ -154,7 +155,7 @@ cdef Status send_rtx(Slot *slot, Packet *packet, const Rewritten *numbers, uint6
     if status != OK:
         return status
     slot.next_rtx_index += 1
-    dispatch(slot, protected_size, now_ns, outbox)
+    dispatch(slot, protected_size, 0, now_ns, outbox)
     slot.leg.counters.retransmissions_sent += 1
     slot.counters.retransmitted_packets += 1
     slot.counters.retransmitted_bytes += packet.payload_size
@@ -216,3 +217,22 @@ cdef Status forward_again(Slot *slot, uint32_t stream, Packet *packet, uint64_t 
     if status != OK:
         return status
     return send_rtx(slot, packet, &numbers, now_ns, outbox)
+
+
+cdef size_t forward_padding(Slot *slot, uint8_t cluster, uint64_t now_ns, Outbox *outbox) noexcept nogil:
+    cdef uint8_t header[64]
+    cdef uint8_t padding[PROBE_PADDING]
+    cdef uint8_t *place = outbox_reserve(outbox, DATAGRAM_MAX)
+    cdef size_t header_size, protected_size
+    if place == NULL:
+        return 0
+    memset(padding, 0, PROBE_PADDING - 1)
+    padding[PROBE_PADDING - 1] = PROBE_PADDING
+    header_size = write_header(slot, header, slot.setup.codecs[0].rtx, False, True, slot.next_rtx_index,
+                               slot.last_timestamp, slot.setup.rtx_ssrc, now_ns)
+    if srtp_protect(slot.leg.send, &slot.rtx, slot.next_rtx_index, header, header_size, padding, PROBE_PADDING, place,
+                    &protected_size) != OK:
+        return 0
+    slot.next_rtx_index += 1
+    dispatch(slot, protected_size, cluster, now_ns, outbox)
+    return protected_size + HEADS_SIZE

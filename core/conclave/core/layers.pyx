@@ -6,7 +6,7 @@ __all__ = ["choose"]
 cdef uint64_t ACTIVE_NS = 1_000_000_000
 
 
-cdef inline bint sends(const LayerActivity *layer, uint64_t now_ns) noexcept nogil:
+cdef bint layer_sends(const LayerActivity *layer, uint64_t now_ns) noexcept nogil:
     return layer.seen and now_ns <= layer.last_packet_ns + ACTIVE_NS
 
 
@@ -14,7 +14,7 @@ cdef uint8_t layer_choose(const LayerActivity *layers, uint8_t layer_count, uint
     cdef uint8_t chosen = LAYER_NONE
     cdef uint8_t layer
     for layer in range(layer_count):
-        if sends(&layers[layer], now_ns) and (layer <= max_layer or chosen == LAYER_NONE):
+        if layer_sends(&layers[layer], now_ns) and (layer <= max_layer or chosen == LAYER_NONE):
             chosen = layer
     return chosen
 

@@ -5,6 +5,7 @@ All of it lies in pools of fixed size; numbers, not pointers, leave this process
 """
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from conclave.core.address cimport Address
+from conclave.core.bwe cimport Estimator
 from conclave.core.descriptor cimport VIDEO_CODECS
 from conclave.core.ice cimport IceCredentials, IceTransport
 from conclave.core.keyframes cimport KeyFrameScheduler
@@ -132,6 +133,9 @@ cdef struct Layer:                 # one incoming stream
     uint32_t last_sr               # middle 32 bits of its NTP timestamp
     uint64_t last_sr_ns
     ReceiveCounters counters
+    double bitrate                 # bits per second, as last measured; 0 while unknown
+    uint64_t measured_ns
+    uint64_t measured_octets
     Layer *free_next
 
 cdef struct SlotLink:              # a slot's place in one of a source's lists
@@ -167,7 +171,9 @@ cdef struct Slot:
     uint8_t current_layer
     Source *wanted                 # to be shown; the same as current when only the layer differs or nothing waits
     uint8_t wanted_layer           # LAYER_NONE when nothing is to be waited for
-    uint8_t max_layer
+    uint8_t max_layer              # as wished
+    uint8_t allowed_layer          # what the way bears; LAYER_NONE for nothing
+    bint undivided                 # what the way bears is not divided yet since its wish
     SlotLink showing               # in Source.showing
     SlotLink waiting               # in Source.waiting
     uint64_t packet_count          # for sender reports: without retransmissions
@@ -207,6 +213,10 @@ cdef struct Leg:
     ArrivalLog arrivals            # of what is received
     uint32_t arrived_ssrc          # the stream of the newest
     SentLog sent
+    Estimator bandwidth            # of the way to the client
+    uint64_t roomy_since_ns        # since when a picture might be larger; 0 while none might
+    bint probing                   # in the router's list of legs that probe
+    Leg *probing_next
     uint32_t rtcp_ssrc
     uint64_t rtt_ns
     uint8_t source_count

@@ -2,6 +2,7 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 from conclave.core.address cimport Address
+from conclave.core.bwe cimport bwe_init
 from conclave.core.descriptor cimport VIDEO_CODECS, VIDEO_H264, VIDEO_VP9, VideoCodec
 from conclave.core.h264 cimport h264_parse
 from conclave.core.ice cimport CONSENT_FAILED, ice_heard, ice_init
@@ -38,6 +39,9 @@ cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept no
     leg.transport_cc_id = 0
     twcc_init(&leg.arrivals)
     sent_init(&leg.sent)
+    bwe_init(&leg.bandwidth)
+    leg.roomy_since_ns = 0
+    leg.probing = False
     for i in range(1, 15):
         if leg.extensions.kind[i] == EXT_ABS_SEND_TIME:
             leg.abs_send_time_id = i

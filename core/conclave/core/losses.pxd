@@ -14,5 +14,7 @@ cdef struct Losses:
 
 cdef void losses_init(Losses *losses) noexcept nogil
 cdef void losses_told(Losses *losses, bint arrived) noexcept nogil
+# A probe has shown that the way bears as much, in bits per second.
+cdef void losses_raise(Losses *losses, double bitrate) noexcept nogil
 # Looks at what has been told; bitrate: bits per second, the rate otherwise. Returns the lower of it and the bound.
 cdef double losses_bound(Losses *losses, double bitrate, int64_t rtt_us, int64_t now_us) noexcept nogil

@@ -30,6 +30,10 @@ cdef void losses_told(Losses *losses, bint arrived) noexcept nogil:
     losses.lost += 0 if arrived else 1
 
 
+cdef void losses_raise(Losses *losses, double bitrate) noexcept nogil:
+    losses.bound = max(losses.bound, bitrate)
+
+
 cdef void give(Losses *losses, double bitrate) noexcept nogil:
     """Too many are lost: less is sent, unless that has been tried and did not help."""
     cdef double rate = min(losses.bound, bitrate)

@@ -2,6 +2,8 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from conclave.core.address cimport Address
 from conclave.core.attention cimport source_attend
+from conclave.core.bwe cimport bwe_bound
+from conclave.core.congestion cimport congestion_told
 from conclave.core.feedback cimport feedback_take_report
 from conclave.core.forward cimport forward_again
 from conclave.core.ice cimport ice_heard
@@ -107,6 +109,10 @@ cdef Status receive_rtcp(Router *router, Leg *leg, const Address *source, const 
                     feedback_take_report(slot, &report, now_ns + router.wallclock_offset_ns)
         elif packet.packet_type == RTCP_RTPFB and packet.count == 1:
             answer_nack(router, leg, &packet, now_ns, outbox)
+        elif packet.packet_type == RTCP_RTPFB and packet.count == 15:
+            status = congestion_told(leg, &packet, now_ns)
+            if status != OK:
+                return status
         elif packet.packet_type == RTCP_PSFB and packet.count == 1:
             slot = leg_find_slot(leg, packet.media_ssrc)
             if slot != NULL:
@@ -122,4 +128,5 @@ cdef Status receive_rtcp(Router *router, Leg *leg, const Address *source, const 
         elif packet.packet_type == RTCP_PSFB and packet.count == 15:
             if rtcp_read_remb(&remb, &packet) == OK:
                 leg.counters.remb_bitrate = remb.bitrate
+                bwe_bound(&leg.bandwidth, remb.bitrate, now_ns)
     return OK

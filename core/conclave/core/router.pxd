@@ -84,6 +84,8 @@ cdef struct Router:
     SlotLink *cursor               # and the slot where it goes on
     Sealing sealing                # empty but while router_transmit runs
     bint urgent                    # a flow has gathered so much that it must be forwarded before more is received
+    Leg *probing                   # legs that probe their way
+    uint64_t next_probe_ns
     Source *attention
     uint64_t next_attention_ns
     uint64_t next_tick_ns

@@ -5,6 +5,7 @@ from libc.string cimport memcpy, memset
 from conclave.core.address cimport Address
 from conclave.core.addresses cimport address_owner, address_take
 from conclave.core.attention cimport attention_poll
+from conclave.core.congestion cimport congestion_poll, congestion_tick
 from conclave.core.feedback cimport feedback_send_arrivals, feedback_send_reports
 from conclave.core.flows cimport flow_release_due, flow_transmit, slot_choose
 from conclave.core.ice cimport ice_forget, ice_poll
@@ -131,6 +132,7 @@ cdef void tick(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
         leg_refill(leg)
         if ice_poll(&leg.ice, now_ns):
             tell_consent(router, leg)
+        congestion_tick(router, leg, now_ns)
         for j in range(leg.slot_count):
             if leg.slots[j].wanted != NULL and leg.slots[j].setup.video:
                 slot_choose(router, leg.slots[j], now_ns)
@@ -153,6 +155,7 @@ cdef void router_advance(Router *router, uint64_t now_ns, Outbox *outbox) noexce
     if now_ns >= router.next_tick_ns:
         router.next_tick_ns = now_ns + TICK_NS
         tick(router, now_ns, outbox)
+    congestion_poll(router, now_ns, outbox)
 
 
 cdef bint router_transmit(Router *router, uint64_t now_ns, Outbox *outbox) noexcept nogil:
@@ -165,4 +168,6 @@ cdef uint64_t router_next_timeout(const Router *router) noexcept nogil:
         due = router.held_first.held_until_ns
     if router.attention != NULL and router.next_attention_ns < due:
         due = router.next_attention_ns
+    if router.probing != NULL and router.next_probe_ns < due:
+        due = router.next_probe_ns
     return due

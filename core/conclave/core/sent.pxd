@@ -3,6 +3,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
     SENT_WINDOW = 1024             # packets remembered; a power of two
+    HEADS_SIZE = 28                # IPv4 and UDP: what a datagram costs a way beside its bytes
 
 cdef struct SentPacket:
     uint32_t sent_us               # modulo 2^32

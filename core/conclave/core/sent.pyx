@@ -4,9 +4,6 @@ from libc.string cimport memset
 
 __all__ = ["Sent"]
 
-cdef enum:
-    HEADS_SIZE = 28                            # IPv4 and UDP: what a datagram costs a way beside its bytes
-
 
 cdef void sent_init(SentLog *log) noexcept nogil:
     memset(log, 0, sizeof(SentLog))
