@@ -46,7 +46,8 @@ from conclave.core import loop, process
 
 class Small(loop.Worker):
     def __new__(cls, **options):
-        self = super().__new__(cls, legs={LEGS}, sources={2 * LEGS}, slots={4 * LEGS}, packets={PACKETS}, events={EVENTS}, **options)
+        sizes = dict(legs={LEGS}, sources={2 * LEGS}, slots={4 * LEGS}, packets={PACKETS}, events={EVENTS})
+        self = super().__new__(cls, **sizes, **options)
         signal.signal(signal.SIGUSR1, lambda *_: print(f"available={{self.packets_available}}", flush=True))
         return self
 
