@@ -33,7 +33,7 @@ export type MediaState = "new" | "connecting" | "connected" | "interrupted" | "r
  */
 export class MediaLink {
   readonly state = signal<MediaState>("new");
-  /** The transport in use; tiles take their tracks from it. */
+  /** The transport in use, never a closed one; tiles take their tracks from it. */
   readonly peer = signal<Peer | undefined>(undefined);
   readonly loudspeaker = new Loudspeaker();
 
@@ -108,6 +108,7 @@ export class MediaLink {
   async renew(): Promise<void> {
     this.#cancelRecovery();
     this.peer.value?.close();
+    this.peer.value = undefined; // Nobody may use it again: a closed connection throws.
     this.#negotiated = false;
     this.state.value = this.state.value === "new" ? "connecting" : "interrupted";
     if (!this.#signalling.isOpen()) return; // signallingOpened comes back to it.

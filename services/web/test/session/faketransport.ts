@@ -23,6 +23,7 @@ export class FakeTransport {
   }
 
   setConfiguration({ iceServers = [] }: RTCConfiguration): void {
+    if (this.closed) throw new DOMException("the connection is closed", "InvalidStateError");
     this.iceServers = iceServers;
   }
 

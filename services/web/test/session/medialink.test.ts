@@ -199,3 +199,22 @@ test("a relay is used by the transport that stands and by the next ones", async 
   assert.notEqual(FakeTransport.latest, transport);
   assert.deepEqual(FakeTransport.latest.iceServers, renewed);
 });
+
+test("media comes back after an outage that both the transport and signalling were lost in", async () => {
+  const lost = await connected();
+  signalling.open = false;
+  lost.become("failed");
+  await settled();
+  assert.ok(lost.closed);
+  assert.equal(link.peer.value, undefined, "nobody takes a track from a transport that is closed");
+  assert.equal(link.state.value, "interrupted");
+
+  signalling.open = true;
+  link.useServers([]); // What the appliance says of its relay comes first, as it does when the person is back.
+  link.signallingOpened(true);
+  await settled();
+  assert.notEqual(FakeTransport.latest, lost);
+  FakeTransport.latest.become("connected");
+  assert.equal(link.state.value, "connected");
+  assert.deepEqual(signalling.restarts, [false, false]);
+});
