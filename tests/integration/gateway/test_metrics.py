@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+import logging
+import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -125,3 +128,21 @@ async def test_requests_are_counted_by_face_and_never_by_path(open_face: Any) ->
     assert sum(count for (name, _), count in requests.items() if name == "page") == 21
     ended = {s.labels["reason"]: s.value for s in samples if s.name.endswith("_ended_total")}
     assert sum(ended.values()) == 1
+
+
+# RFC 9112 section 3.2: the forms of a request's target that do not begin with a path.
+@pytest.mark.parametrize("request_line", ["OPTIONS * HTTP/1.1", "CONNECT a:1 HTTP/1.1", "GET http://b HTTP/1.1"])
+async def test_a_target_without_a_path_is_refused_and_counted(
+    open_face: Any, certificate: Certificate, caplog: pytest.LogCaptureFixture, request_line: str
+) -> None:
+    trust = ssl.create_default_context(cafile=str(certificate.certificate))
+    async with open_face() as face:
+        reader, writer = await asyncio.open_connection("127.0.0.1", face.port, ssl=trust)
+        writer.write(f"{request_line}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        async with asyncio.timeout(20):
+            code = (await reader.readline()).split()[1].decode()
+        writer.transport.abort()
+    assert code in ("400", "404", "405")
+    samples = [s for f in face.metrics.collect() for s in f.samples if s.name.endswith("_requests_total")]
+    assert [(s.labels, s.value) for s in samples] == [({"face": "page", "code": code}, 1)]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

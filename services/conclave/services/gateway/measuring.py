@@ -66,7 +66,8 @@ class GatewayMetrics:
             status = error.status
             raise
         finally:
-            segment = request.path.split("/", 2)[1]
+            # Not every target begins with a slash: "*" and "host:port" do not, and "http://host" has no path at all.
+            segment = request.path.lstrip("/").partition("/")[0]
             self._requests.labels(segment if segment in _FACES else _OTHER_FACE, str(status)).inc()
         return response
 
