@@ -190,3 +190,18 @@ def test_hostile_feedback_is_counted_and_dropped(core: Simulation) -> None:
     assert sum(core.leg_statistics(subscriber.peer.leg).dropped.values()) == 2
     room.run(1)
     assert subscriber.layers(room.now_ns - SECOND // 2) == {2}
+
+
+def test_a_flood_of_feedback_is_dropped_unread_until_the_next_tick(core: Simulation) -> None:
+    room = Room(core, lambda _: 10_000_000)
+    (subscriber,) = room.subscribers
+    room.run(1)
+    # 1024 packets, none of which came, in one run: the most that a few bytes can tell.
+    feedback = struct.pack("!BBHIIHHIHH", 0x8F, 205, 5, 1, 2, 0x8000, 1024, 0, 0x0400, 0)
+    assert len(feedback) == 24
+    room.core.advance(room.now_ns + SECOND)
+    for flood in range(1, 3):
+        subscriber.peer.send_rtcp(56 * feedback, room.now_ns + flood * SECOND)
+        dropped = core.leg_statistics(subscriber.peer.leg).dropped
+        assert dropped == {"no_space": flood * (56 - 16)}
+        room.core.advance(room.now_ns + (flood + 1) * SECOND)

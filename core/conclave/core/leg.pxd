@@ -232,6 +232,7 @@ cdef struct Leg:
     uint64_t next_report_ns
     uint16_t retransmissions_left  # until the next tick
     uint16_t handshakes_left       # DTLS datagrams until the next tick
+    uint16_t feedbacks_left        # transport-wide ones until the next tick
     LegCounters counters
 
 cdef struct Room:
@@ -249,7 +250,8 @@ cdef struct Received:
     bint repaired                  # it came as RTX, in the place of one that was lost
     bint awakened                  # the layer had been silent for a second or more
 
-# What one leg may cause in a tick: a NACK makes the core send, a DTLS datagram makes the control thread work.
+# What one leg may cause in a tick: a NACK makes the core send, a DTLS datagram makes the control thread work, a feedback
+# of a few bytes tells of a thousand packets.
 cdef void leg_refill(Leg *leg) noexcept nogil
 cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept nogil
 # Authenticates one RTP datagram of the leg, finds its stream (SSRC, else MID and RID after authentication), unwraps RTX and

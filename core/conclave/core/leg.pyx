@@ -24,11 +24,13 @@ cdef uint64_t AWAKE_NS = 1_000_000_000
 cdef uint64_t DEFAULT_RTT_NS = 100_000_000
 cdef uint16_t RETRANSMISSIONS_A_TICK = 256             # as much as the largest stream has packets in that time
 cdef uint16_t HANDSHAKES_A_TICK = 64                   # several times what a whole handshake takes
+cdef uint16_t FEEDBACKS_A_TICK = 16                    # browsers send two at most
 
 
 cdef void leg_refill(Leg *leg) noexcept nogil:
     leg.retransmissions_left = RETRANSMISSIONS_A_TICK
     leg.handshakes_left = HANDSHAKES_A_TICK
+    leg.feedbacks_left = FEEDBACKS_A_TICK
 
 
 cdef void leg_init(Leg *leg, const LegSetup *setup, uint64_t now_ns) noexcept nogil:

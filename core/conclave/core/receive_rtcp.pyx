@@ -17,7 +17,7 @@ from conclave.core.rtcp cimport (RTCP_PSFB, RTCP_RR, RTCP_RTPFB, RTCP_SR, Remb, 
                                  rtcp_next, rtcp_read_fir, rtcp_read_nack, rtcp_read_remb, rtcp_read_report,
                                  rtcp_read_sender_info)
 from conclave.core.srtcp cimport srtcp_unprotect
-from conclave.core.status cimport NO_KEY, OK, Status, TOO_LARGE
+from conclave.core.status cimport NO_KEY, NO_SPACE, OK, Status, TOO_LARGE
 
 cdef size_t RTCP_MAX = 1500
 
@@ -110,6 +110,11 @@ cdef Status receive_rtcp(Router *router, Leg *leg, const Address *source, const 
         elif packet.packet_type == RTCP_RTPFB and packet.count == 1:
             answer_nack(router, leg, &packet, now_ns, outbox)
         elif packet.packet_type == RTCP_RTPFB and packet.count == 15:
+            if not leg.feedbacks_left:
+                leg.counters.dropped[<int>NO_SPACE] += 1
+                router.counters.dropped[<int>NO_SPACE] += 1
+                continue
+            leg.feedbacks_left -= 1
             status = congestion_told(leg, &packet, now_ns)
             if status != OK:
                 return status
