@@ -27,8 +27,9 @@ VIDEO, AUDIO = 100, 300
 class Subscriber:
     """A client behind a way of `rate` bits per second and a queue of 300 ms, which tells arrivals."""
 
-    def __init__(self, core: Simulation, rate: Callable[[int], float]) -> None:
-        self.peer = Peer(core, slots=(video_slot(VIDEO, transport_cc=True), audio_slot(AUDIO, transport_cc=True)))
+    def __init__(self, core: Simulation, rate: Callable[[int], float], *, hears: bool = True) -> None:
+        voices = (audio_slot(AUDIO, transport_cc=True),) if hears else ()
+        self.peer = Peer(core, slots=(video_slot(VIDEO, transport_cc=True), *voices))
         self.rate = rate
         self.free_ns = 0
         self.way: deque[tuple[int, bytes]] = deque()
@@ -72,10 +73,10 @@ class Subscriber:
 class Room:
     """A publisher of a voice and a camera in three layers, and subscribers who show it as large as it is."""
 
-    def __init__(self, core: Simulation, *rates: Callable[[int], float]) -> None:
+    def __init__(self, core: Simulation, *rates: Callable[[int], float], hear: bool = True) -> None:
         self.core = core
         self.sender = Peer(core, sources=(microphone(), camera(rids=RIDS)))
-        self.subscribers = [Subscriber(core, rate) for rate in rates]
+        self.subscribers = [Subscriber(core, rate, hears=hear) for rate in rates]
         self.streams = [Stream(b"1", 10 + i, rid) for i, rid in enumerate(RIDS)]
         self.now_ns = SECOND
         self.step = self.voices = 0
@@ -159,6 +160,15 @@ def test_a_way_too_narrow_for_any_picture_keeps_the_voice_and_is_told_so(core: S
     # Its wish stands, and its source may go without a trace.
     core.delete_leg(room.sender.leg)
     core.set_slot(subscriber.peer.leg, 0, 0, 0)
+
+
+def test_a_picture_returns_to_who_hears_no_voice_that_would_be_told_of(core: Simulation) -> None:
+    room = Room(core, lambda at: 60_000 if 5 * SECOND < at < 16 * SECOND else 10_000_000, hear=False)
+    (subscriber,) = room.subscribers
+    room.run(15)
+    assert subscriber.count(VIDEO, room.now_ns - 2 * SECOND) < 30  # nothing but probes, if anything
+    room.run(25)
+    assert subscriber.layers(room.now_ns - 2 * SECOND) == {2}
 
 
 def test_layers_do_not_flap_on_a_steady_way(core: Simulation) -> None:

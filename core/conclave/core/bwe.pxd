@@ -17,6 +17,7 @@ cdef enum:
 
 cdef struct Estimator:
     bint told                      # arrivals, at least once
+    uint64_t told_ns               # when last
     bint referred                  # `reference` is set
     int64_t reference              # of the newest feedback, 64 ms, not wrapped
     DelayDetector delay

@@ -26,6 +26,7 @@ cdef uint64_t PAUSE_LEAST_NS = 2_000_000_000
 cdef uint64_t PAUSE_MOST_NS = 16_000_000_000
 cdef uint64_t AFTER_FALL_NS = 3_000_000_000
 cdef uint64_t BOUND_LASTS_NS = 10_000_000_000  # of a REMB that is not repeated
+cdef uint64_t USAGE_LASTS_NS = 2_000_000_000   # of a queue of which nothing more is told
 cdef int64_t REFERENCE_US = 64_000
 
 
@@ -74,6 +75,7 @@ cdef void bwe_told(Estimator *bwe, SentLog *log, const TransportFeedback *feedba
     cdef size_t i
     cdef Usage usage
     bwe.told = True
+    bwe.told_ns = now_ns
     for i in range(feedback.count):
         packet = sent_find(log, <unsigned short>(feedback.base + i))
         if packet == NULL:
@@ -114,7 +116,10 @@ cdef bint bwe_probes(Estimator *bwe, double wanted, uint64_t now_ns) noexcept no
         bwe.next_probe_ns = now_ns + bwe.probe_pause_ns
     if bwe.probe.cluster:
         return probe_sends(&bwe.probe)
-    if now_ns < bwe.next_probe_ns or bwe.estimate >= most or bwe.delay.usage != USAGE_NORMAL:
+    if now_ns < bwe.next_probe_ns or bwe.estimate >= most:
+        return False
+    # Where nothing is sent, nothing is told: the last that was told would forbid the probe that could refute it.
+    if bwe.delay.usage != USAGE_NORMAL and now_ns < bwe.told_ns + USAGE_LASTS_NS:
         return False
     bwe.next_probe_ns = now_ns + bwe.probe_pause_ns
     bwe.probe_pause_ns = min(2 * bwe.probe_pause_ns, PAUSE_MOST_NS)
