@@ -402,6 +402,14 @@ def test_what_came_as_rtx_is_reported_as_lost(core: Simulation) -> None:
     reports = [packet for packet in sender.rtcp if packet[1] == 201]
     ssrc, fraction_and_lost, highest = struct.unpack_from("!III", reports[0], 8)
     assert (ssrc, fraction_and_lost >> 24, fraction_and_lost & 0xFFFFFF, highest & 0xFFFF) == (0xABC, 256 // 3, 1, 1002)
+    # Nothing but a repair comes until the next report: all is lost, which is more than its eight bits hold.
+    (lost,) = stream.frame(1)
+    osn = struct.pack("!H", 1003)
+    sender.send(build(RTX, 2, 93_000, 0xDEF, osn + lost[20:], extensions=element(MID_ID, b"1")), 3 * SECOND)
+    run(core, 3 * SECOND, 5 * SECOND, sender, receiver)
+    reports = [packet for packet in sender.rtcp if packet[1] == 201]
+    lost_of_each = [struct.unpack_from("!II", report, 8)[1] >> 24 for report in reports if len(report) > 16]
+    assert 255 in lost_of_each
 
 
 def test_reports_go_out_every_second(core: Simulation) -> None:

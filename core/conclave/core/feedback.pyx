@@ -45,7 +45,9 @@ cdef void fill_report(ReportBlock *report, Layer *layer, uint64_t now_ns) noexce
     layer.reported_expected = expected
     layer.reported_received = layer.received
     report.ssrc = layer.media.ssrc
-    report.fraction_lost = <uint8_t>((interval_lost << 8) // <int64_t>interval_expected) if interval_lost > 0 else 0
+    # All lost would be 256, which 8 bits hold no more.
+    report.fraction_lost = (<uint8_t>min(<int64_t>255, (interval_lost << 8) // <int64_t>interval_expected)
+                            if interval_lost > 0 else 0)
     report.cumulative_lost = <int32_t>max(<int64_t>-0x800000, min(<int64_t>0x7FFFFF, lost))
     report.highest_sequence_number = <uint32_t>layer.highest_index
     report.jitter = <uint32_t>layer.jitter
