@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conclave.services.gateway import application
+from conclave.services.gateway import application, relayed
 from conclave.services.gateway.limits import Limits
+from conclave.services.gateway.relayed import RelayedConnections
 
 if TYPE_CHECKING:
     from tests.integration.gateway.conftest import Certificate, Face, Opener
@@ -194,3 +196,40 @@ async def test_a_client_that_does_not_read_stops_the_relay(open_face: Opener, ce
         async with asyncio.timeout(PATIENCE_S):
             # What fits into the kernel's and TLS's buffers on the way, and no more.
             assert await stuck < 64 << 20
+
+
+# Stuck while the relay still has something for it, and after all that the relay had is waiting here.
+@pytest.mark.parametrize("waiting_max", [64 << 10, 1 << 30])
+async def test_a_client_that_does_not_read_loses_its_place(monkeypatch: pytest.MonkeyPatch, waiting_max: int) -> None:
+    monkeypatch.setattr(relayed, "_WAITING_MAX", waiting_max)
+    monkeypatch.setattr(relayed, "_CLOSE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(relayed, "_STALL_TIMEOUT_S", 0.2)
+
+    async def flood_and_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # More than the kernel takes for a client that reads nothing.
+        writer.write(bytes(64 << 20))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await writer.drain()
+        writer.transport.abort()
+
+    loop = asyncio.get_running_loop()
+    async with relay(flood_and_end) as port:
+        connections = RelayedConnections(port, Limits(relayed=1))
+        # As on the port without TLS, whose transport waits for its buffer without limit.
+        server = await loop.create_server(connections, "127.0.0.1", 0)
+        address = server.sockets[0].getsockname()
+        with socket.create_connection(address) as client:
+            client.sendall(BINDING)
+            async with asyncio.timeout(PATIENCE_S):
+                # The one place is free again, though the first client is still there.
+                while True:
+                    reader, writer = await asyncio.open_connection(*address)
+                    writer.write(BINDING)
+                    with suppress(ConnectionError):
+                        if await reader.read(1):
+                            break
+                    writer.transport.abort()
+        writer.transport.abort()
+        await connections.stop()
+        server.close()

@@ -19,6 +19,11 @@ __all__ = ["RelayedConnections"]
 _CONNECT_TIMEOUT_S = 5.0
 # Bytes that may wait for a client: what is older than this much is of no use to a conversation.
 _WAITING_MAX = 64 * 1024
+# For that much to leave. Who does not read would keep a place for good: nothing is read at the other end meanwhile, so
+# that not even its end is seen.
+_STALL_TIMEOUT_S = 10.0
+# For what still waits to leave, once the other end is over.
+_CLOSE_TIMEOUT_S = 3.0
 
 
 class RelayedConnections:
@@ -75,6 +80,7 @@ class _End(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.other: _End | None = None
+        self._last_moment: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -89,16 +95,35 @@ class _End(asyncio.Protocol):
         """This end does not take more: nothing is read at the other."""
         if self.other is not None and self.other.transport is not None:
             self.other.transport.pause_reading()
+        self._end_within(_STALL_TIMEOUT_S)
 
     def resume_writing(self) -> None:
         """It does again."""
         if self.other is not None and self.other.transport is not None:
+            self._end_at_will()
             self.other.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.close()
+        self._end_at_will()
+        if self.other is not None:
+            self.other.close()
+
+    def close(self) -> None:
+        """Ends the connection when what waits has left, or did not leave in time."""
+        if self.transport is not None:
+            self.transport.close()
+            self._end_within(_CLOSE_TIMEOUT_S)
+
+    def _end_within(self, seconds: float) -> None:
+        self._end_at_will()
+        if self.transport is not None:
+            self._last_moment = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
+
+    def _end_at_will(self) -> None:
+        if self._last_moment is not None:
+            self._last_moment.cancel()
+            self._last_moment = None
 
 
 class _ClientEnd(_End):
