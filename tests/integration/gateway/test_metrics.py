@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import logging
 import ssl
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -90,6 +91,28 @@ async def test_without_the_token_nothing_is_told(scrape: Scrape, headers: dict[s
     assert status == 401
     assert "conclave_" not in text
     assert TOKEN not in text
+
+
+async def test_a_header_that_is_no_text_is_no_token(scrape: Scrape) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(scrape.url.rpartition(":")[2].partition("/")[0]))
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \xff\xfe\r\n\r\n")
+    async with asyncio.timeout(20):
+        assert (await reader.readline()).split()[1] == b"401"
+    writer.transport.abort()
+
+
+async def test_an_empty_token_does_not_start(tmp_path: Path, certificate: Certificate) -> None:
+    token = tmp_path / "metrics.token"
+    token.write_text("\n")
+    options = ["--run-dir", tmp_path, "--host", "127.0.0.1", "--port", "0", "--metrics-address", "127.0.0.1:9"]
+    options += ["--tls-cert", certificate.certificate, "--tls-key", certificate.key, "--metrics-token", token]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "conclave.services.gateway.process", *map(str, options), stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        told, _ = await process.communicate()
+    assert process.returncode == 1
+    assert b"metrics.token is empty" in told
 
 
 async def test_control_and_gateway_make_one_exposition(scrape: Scrape, certificate: Certificate) -> None:

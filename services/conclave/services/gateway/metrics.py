@@ -42,7 +42,9 @@ class MetricsFace:
 
     async def _serve(self, request: web.Request) -> web.Response:
         scheme, _, offered = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(offered.strip().encode(), self._token):
+        # Bytes that are no UTF-8 come as surrogates.
+        token = offered.strip().encode(errors="surrogateescape")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token, self._token):
             text = "Collect with the bearer token in gateway/metrics.token of the state directory.\n"
             return web.Response(status=401, text=text, headers={"WWW-Authenticate": "Bearer"})
         try:

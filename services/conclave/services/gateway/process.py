@@ -76,6 +76,8 @@ async def _start_metrics(options: argparse.Namespace, own: GatewayMetrics) -> Me
         return None
     read_expiry(options.tls_cert, own)
     token = options.metrics_token.read_text("ascii").strip()
+    if not token:
+        raise OSError(f"{options.metrics_token} is empty, and would let everybody in; write a token into it")
     metrics = MetricsFace(options.run_dir / "signal" / "control.sock", token, own)
     await metrics.start(*options.metrics_address)
     return metrics
