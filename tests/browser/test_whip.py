@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -43,7 +44,7 @@ PUBLISH = """(async (url, token) => {
   const context = canvas.getContext("2d");
   let count = 0;
   setInterval(() => {
-    context.fillStyle = `hsl(${(count += 7) % 360}, 80%%, 50%%)`;
+    context.fillStyle = `hsl(${(count += 7) % 360}, 80%, 50%)`;
     context.fillRect(0, 0, canvas.width, canvas.height);
   }, 60);
   const peer = new RTCPeerConnection();
@@ -54,7 +55,7 @@ PUBLISH = """(async (url, token) => {
   if (answer.status !== 201 || answer.headers.get("Location") === null) throw new Error(await answer.text());
   await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
   window.peer = peer;
-})("%s", "%s")"""
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -140,5 +141,5 @@ def test_a_page_of_another_origin_sends_vp8(
     browser: Browser = browsers.get("chromium", "-device")
     page = browser.open("a page elsewhere")
     url, _, token = device_invite(appliance, "A page").partition("#")
-    page.evaluate(PUBLISH % (url, token))
+    page.evaluate(f"{PUBLISH}({json.dumps(url)}, {json.dumps(token)})")
     sees(viewer, "A page", "VP8")
