@@ -3,7 +3,7 @@ from libc.stdint cimport uint8_t, uint64_t
 from conclave.core.allocate cimport DEMANDS_MAX, Demand, allocate
 from conclave.core.bwe cimport UNBOUNDED, bwe_estimate, bwe_probes, bwe_told
 from conclave.core.flows cimport slot_choose
-from conclave.core.forward cimport forward_padding
+from conclave.core.forward cimport DATAGRAM_MAX, forward_padding
 from conclave.core.layers cimport LAYER_NONE, LAYERS_MAX, layer_sends
 from conclave.core.leg cimport Layer, Leg, Slot, Source, leg_can_send
 from conclave.core.outbox cimport Outbox, outbox_has_room
@@ -12,9 +12,6 @@ from conclave.core.router cimport Router
 from conclave.core.rtcp cimport RtcpPacket
 from conclave.core.status cimport OK, Status
 from conclave.core.transport_feedback cimport TransportFeedback, transport_feedback_read
-
-cdef enum:
-    PADDING_MAX_SIZE = 400                     # of one probing packet
 
 cdef uint64_t PROBE_STEP_NS = 5_000_000
 cdef uint64_t HELD_NS = 2_000_000_000          # how long there must be room for more
@@ -188,7 +185,7 @@ cdef bint send_probe(Leg *leg, uint64_t now_ns, Outbox *outbox) noexcept nogil:
     if slot == NULL or not leg_can_send(leg):
         leg.bandwidth.probe.cluster = 0
         return False
-    while due > 0 and outbox_has_room(outbox, 1, PADDING_MAX_SIZE):
+    while due > 0 and outbox_has_room(outbox, 1, DATAGRAM_MAX):
         size = forward_padding(slot, leg.bandwidth.probe.cluster, now_ns, outbox)
         if size == 0:
             leg.bandwidth.probe.cluster = 0
