@@ -205,8 +205,14 @@ ALLOWED = {
         Permission.READ_ROOMS,
         Permission.READ_INVITES,
         Permission.READ_MEETINGS,
+        Permission.READ_METRICS,
     },
-    CallerRole.GATEWAY: {Permission.CHECK_HEALTH, Permission.READ_API, Permission.CARRY_SIGNALLING},
+    CallerRole.GATEWAY: {
+        Permission.CHECK_HEALTH,
+        Permission.READ_API,
+        Permission.READ_METRICS,
+        Permission.CARRY_SIGNALLING,
+    },
     CallerRole.NOBODY: {Permission.CHECK_HEALTH},
 }
 
