@@ -21,11 +21,15 @@ from conclave.services.appliance.state import prepare_state
 from conclave.services.gateway.proxy_header import proxy_header
 from conclave.services.media.relay import LIFETIME, Relay
 
-NOW = datetime.datetime.now(datetime.UTC)
 PATIENCE_S = 20.0
 # TEST-NET-1 (RFC 5737).
 ELSEWHERE = "192.0.2.1"
 CLIENT = ("192.0.2.7", 51000)
+
+
+def now() -> datetime.datetime:
+    """The relay compares expiries with the clock, and the tests may come to their turn hours after their import."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class RunningRelay:
 
     def admitted(self, participant: str = "somebody") -> TurnClient:
         """A client with an allocation."""
-        grant = self.grants.grant(participant, NOW)
+        grant = self.grants.grant(participant, now())
         client = self.client(grant.username, grant.credential)
         assert client.allocate().error == 0
         return client
@@ -50,7 +54,7 @@ class RunningRelay:
 
 @contextmanager
 def running(layout: Layout, settings: Settings) -> Iterator[RunningRelay]:
-    prepare_state(layout, settings.certified_names, NOW)
+    prepare_state(layout, settings.certified_names, now())
     prepare_relay(layout, settings)
     log = layout.log / "relay.log"
     with log.open("wb") as output:
@@ -99,12 +103,12 @@ def test_an_admitted_client_reaches_the_core_and_is_reached_by_it(relay: Running
 
 @pytest.mark.parametrize("attack", ["nothing", "forged", "another's", "expired", "prolonged"])
 def test_who_holds_no_valid_credential_gets_no_allocation(relay: RunningRelay, attack: str) -> None:
-    good, other = relay.grants.grant("somebody", NOW), relay.grants.grant("somebody else", NOW)
-    late = relay.grants.grant("somebody", NOW - LIFETIME - datetime.timedelta(seconds=1))
+    good, other = relay.grants.grant("somebody", now()), relay.grants.grant("somebody else", now())
+    late = relay.grants.grant("somebody", now() - LIFETIME - datetime.timedelta(seconds=1))
     expiry, name = late.username.split(":")
     username, password = {
         "nothing": ("", ""),
-        "forged": (good.username, Relay(b"guessed").grant("somebody", NOW).credential),
+        "forged": (good.username, Relay(b"guessed").grant("somebody", now()).credential),
         "another's": (other.username, good.credential),
         "expired": (late.username, late.credential),
         "prolonged": (f"{int(expiry) + 7200}:{name}", late.credential),
@@ -122,7 +126,7 @@ def test_an_admitted_client_reaches_nobody_but_the_core(relay: RunningRelay, pee
 
 def test_one_participant_has_only_so_many_allocations(relay: RunningRelay) -> None:
     clients = [relay.admitted("greedy") for _ in range(24)]
-    grant = relay.grants.grant("greedy", NOW + datetime.timedelta(minutes=5))
+    grant = relay.grants.grant("greedy", now() + datetime.timedelta(minutes=5))
     try:
         # A newer credential is no way around it, and nobody else is shut out.
         with relay.client(grant.username, grant.credential) as client:
@@ -134,7 +138,7 @@ def test_one_participant_has_only_so_many_allocations(relay: RunningRelay) -> No
 
 
 def test_a_client_is_told_its_own_address_and_no_log_is(relay: RunningRelay, layout: Layout) -> None:
-    grant = relay.grants.grant("somebody", NOW)
+    grant = relay.grants.grant("somebody", now())
     with relay.client(grant.username, grant.credential) as client:
         # Firefox gives an allocation up when it is told an address of the loopback.
         assert client.allocate().mapped_address == CLIENT
@@ -152,7 +156,7 @@ def test_it_listens_on_the_loopback_alone_and_over_tcp_alone(relay: RunningRelay
 
 def test_each_start_has_a_secret_of_its_own(layout: Layout, settings: Settings, tmp_path: Path) -> None:
     other = Layout.at(tmp_path / "other")
-    prepare_state(other, (), NOW)
+    prepare_state(other, (), now())
     secrets = set()
     for _ in range(2):
         prepare_relay(other, settings)
