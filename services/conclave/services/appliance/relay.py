@@ -1,4 +1,4 @@
-"""The relay: coturn from Debian, told to reach nothing but the media core."""
+"""The relay: coturn from Debian, told to reach the addresses that the media core offers, and no others."""
 
 from __future__ import annotations
 
