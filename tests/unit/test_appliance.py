@@ -171,6 +171,42 @@ def test_the_supervisor_restarts_each_process_as_its_own_user(tmp_path: Path, se
     assert [core[index + 1] for index, word in enumerate(core) if word == "--address"] == list(SETTINGS.addresses)
 
 
+@pytest.mark.parametrize(
+    ("changed", "programs"),
+    [
+        ({}, set()),
+        ({"port": 443}, {"conclave-gateway"}),
+        ({"media_port": 443}, {"conclave-core"}),
+        ({"turn_port": 700}, {"conclave-gateway", RELAY}),
+        ({"metrics_address": "127.0.0.1:700"}, {"conclave-gateway"}),
+    ],
+)
+@pytest.mark.parametrize("first_free", [1024, 0])
+def test_only_who_listens_below_the_free_ports_keeps_a_capability_and_only_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], programs: set[str], first_free: int
+) -> None:
+    free = tmp_path / "ip_unprivileged_port_start"
+    free.write_text(f"{first_free}\n")
+    monkeypatch.setattr("conclave.services.appliance.isolation._FIRST_FREE_PORT", free)
+    layout = Layout.at(tmp_path / "state")
+    settings = replace(SETTINGS, relay_port=3478, **changed)
+    prepare_state(layout, SETTINGS.addresses, NOW)
+    write_configuration(layout, settings, Isolation(separate=True))
+    read = configparser.ConfigParser()
+    read.read(layout.supervisor_configuration)
+    for program in (*PROGRAMS, RELAY):
+        section = read[f"program:{program}"]
+        command = shlex.split(section["command"])
+        if first_free and program in programs:
+            assert "user" not in section
+            assert command[:4] == ["setpriv", f"--reuid={program}", f"--regid={program}", "--init-groups"]
+            kinds = ("bounding-set", "inh-caps", "ambient-caps")
+            assert command[4:7] == [f"--{kind}=-all,+net_bind_service" for kind in kinds]
+        else:
+            assert section["user"] == program
+            assert "setpriv" not in command
+
+
 def test_what_is_taken_of_files_reaches_control_and_is_remembered(tmp_path: Path) -> None:
     layout = Layout.at(tmp_path / "state")
     prepare_state(layout, SETTINGS.addresses, NOW)

@@ -17,7 +17,19 @@ from pathlib import Path
 
 from conclave.services.appliance.layout import Layout
 
-__all__ = ["CONTROL", "CORE", "DEMO", "GATEWAY", "PROGRAMS", "RELAY", "Isolation", "hand_over", "isolate"]
+__all__ = [
+    "CONTROL",
+    "CORE",
+    "DEMO",
+    "GATEWAY",
+    "PROGRAMS",
+    "RELAY",
+    "Isolation",
+    "hand_over",
+    "isolate",
+    "listening_as",
+    "needs_capability",
+]
 
 CORE, CONTROL, GATEWAY = "conclave-core", "conclave-control", "conclave-gateway"
 PROGRAMS = (CORE, CONTROL, GATEWAY)
@@ -26,6 +38,8 @@ RELAY = "conclave-relay"
 # Runs only when asked for, after the others.
 DEMO = "conclave-demo"
 MEDIA, SIGNAL, ADMIN = "conclave-media", "conclave-signal", "conclave-admin"
+# Below it, only who has CAP_NET_BIND_SERVICE may listen (ip(7)).
+_FIRST_FREE_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 MEMBERSHIPS = {CORE: (MEDIA,), CONTROL: (MEDIA, SIGNAL, ADMIN), GATEWAY: (SIGNAL,), RELAY: (), DEMO: ()}
 
 
@@ -91,6 +105,23 @@ def hand_over(layout: Layout, isolation: Isolation, programs: tuple[str, ...] = 
         _give(directory, program if isolation.separate else None, group if isolation.separate else None)
         # After chown, which takes the bit away. Without isolation nobody else has a reason to come in.
         directory.chmod(0o2750 if isolation.separate else 0o700)
+
+
+def needs_capability(ports: tuple[int, ...]) -> bool:
+    """Whether a system user may listen on one of these ports only with a capability."""
+    first_free = int(_FIRST_FREE_PORT.read_text())
+    return any(0 < port < first_free for port in ports)
+
+
+def listening_as(user: str, command: list[str]) -> list[str]:
+    """What root starts so that a command runs as a user who may listen on every port.
+
+    Of root's capabilities it keeps CAP_NET_BIND_SERVICE alone, and can gain no other.
+    """
+    kept = "-all,+net_bind_service"
+    identity = [f"--reuid={user}", f"--regid={user}", "--init-groups"]
+    capabilities = [f"--bounding-set={kept}", f"--inh-caps={kept}", f"--ambient-caps={kept}"]
+    return ["setpriv", *identity, *capabilities, *command]
 
 
 def _give(path: Path, user: str | None, group: str | None) -> None:

@@ -18,7 +18,17 @@ from pathlib import Path
 from supervisor.xmlrpc import SupervisorTransport
 
 from conclave.services.appliance.errors import NotRunning, StartFailed
-from conclave.services.appliance.isolation import CONTROL, CORE, DEMO, GATEWAY, PROGRAMS, RELAY, Isolation
+from conclave.services.appliance.isolation import (
+    CONTROL,
+    CORE,
+    DEMO,
+    GATEWAY,
+    PROGRAMS,
+    RELAY,
+    Isolation,
+    listening_as,
+    needs_capability,
+)
 from conclave.services.appliance.layout import Layout
 from conclave.services.appliance.relay import TURNSERVER
 from conclave.services.appliance.settings import Settings
@@ -187,6 +197,13 @@ def _commands(layout: Layout, settings: Settings) -> dict[str, list[str]]:
     return found
 
 
+def _public_ports(settings: Settings) -> dict[str, tuple[int, ...]]:
+    """On which ports of the network each program listens."""
+    media = range(settings.media_port, settings.media_port + settings.workers)
+    metrics = [int(settings.metrics_address.rpartition(":")[2])] if settings.metrics_address else []
+    return {CORE: tuple(media), GATEWAY: (settings.port, settings.turn_port, *metrics), RELAY: (settings.turn_port,)}
+
+
 def write_configuration(layout: Layout, settings: Settings, isolation: Isolation) -> None:
     configuration = configparser.RawConfigParser()
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -206,6 +223,10 @@ def write_configuration(layout: Layout, settings: Settings, isolation: Isolation
     factory = "supervisor.rpcinterface:make_main_rpcinterface"
     configuration["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": factory}
     for priority, (name, command) in enumerate(_commands(layout, settings).items()):
+        user = {"user": name} if isolation.separate else {}
+        if user and needs_capability(_public_ports(settings).get(name, ())):
+            # supervisord would take every capability away with root; the command becomes the user by itself.
+            user, command = {}, listening_as(name, command)
         configuration[f"program:{name}"] = {
             "command": _quoted(shlex.join(command)),
             "directory": "/",
@@ -222,7 +243,7 @@ def write_configuration(layout: Layout, settings: Settings, isolation: Isolation
             "stdout_logfile": _quoted(layout.log / f"{name}.log"),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": "5",
-            **({"user": name} if isolation.separate else {}),
+            **user,
         }
     layout.supervisor_configuration.unlink(missing_ok=True)
     descriptor = os.open(layout.supervisor_configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
