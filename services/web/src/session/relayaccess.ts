@@ -4,6 +4,8 @@ import { expect } from "../protocol/answers.ts";
 import type { Request } from "../protocol/connection.ts";
 import type { Clock } from "../protocol/ports.ts";
 
+const SHORTEST_RETRY_MS = 30_000;
+
 /** Keeps credentials of the relay that hold at any time, so that ICE can use it whenever the network changes. */
 export class RelayAccess {
   readonly #request: Request;
@@ -11,6 +13,7 @@ export class RelayAccess {
   readonly #place: () => Place;
   readonly #changed: (servers: RTCIceServer[]) => void;
   #cancelRenewal: () => void = () => undefined;
+  #closed = false;
 
   constructor(request: Request, clock: Clock, place: () => Place, changed: (servers: RTCIceServer[]) => void) {
     this.#request = request;
@@ -24,24 +27,34 @@ export class RelayAccess {
     this.#cancelRenewal();
     if (relay === undefined) return this.#changed([]);
     this.#changed(iceServersOf(relay, this.#place()));
+    const lifetimeMs = relay.lifetimeS * 1000;
     // Half of their life is left to try again in.
-    this.#renewAfter(relay.lifetimeS * 500);
+    this.#renewAfter(lifetimeMs / 2, Math.max(SHORTEST_RETRY_MS, lifetimeMs / 8));
   }
 
   close(): void {
+    this.#closed = true;
     this.#cancelRenewal();
   }
 
-  #renewAfter(ms: number): void {
-    this.#cancelRenewal = this.#clock.after(ms, () => void this.#renew(ms));
+  #renewAfter(ms: number, retryMs: number): void {
+    this.#cancelRenewal();
+    this.#cancelRenewal = this.#clock.after(ms, () => void this.#renew(retryMs));
   }
 
-  async #renew(ms: number): Promise<void> {
+  async #renew(retryMs: number): Promise<void> {
+    const relay = await this.#grant();
+    if (this.#closed) return;
+    if (relay === undefined) this.#renewAfter(retryMs, retryMs);
+    else this.entered(relay);
+  }
+
+  /** New credentials, or undefined without a connection: whoever comes back is told of the relay again. */
+  async #grant(): Promise<Relay | undefined> {
     try {
-      this.entered(expect(await this.#request({ case: "renewRelay", value: {} }), "relay").value);
+      return expect(await this.#request({ case: "renewRelay", value: {} }), "relay").value;
     } catch {
-      // Without a connection; whoever comes back is told of the relay again.
-      this.#renewAfter(ms / 4);
+      return undefined;
     }
   }
 }
