@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from collections.abc import Callable
 
@@ -178,40 +177,3 @@ def test_layers_do_not_flap_on_a_steady_way(core: Simulation) -> None:
     room.run(20)
     changes = [event for event in core.events() if type(event).__name__ == "SlotChanged"]
     assert len(changes) <= 4
-
-
-def test_a_told_bound_holds_pictures_of_who_tells_no_arrivals(core: Simulation) -> None:
-    room = Room(core, lambda _: 10_000_000)
-    other = Peer(core, slots=(video_slot(VIDEO),))
-    core.set_slot(other.leg, 0, source_number(room.sender.leg, 1), 2)
-    room.run(1)
-    remb = struct.pack("!BBHIII", 0x8F, 206, 4, 1, 0, 0x52454D42) + bytes([0, 3 << 2 | 0]) + struct.pack("!H", 50_000)
-    other.send_rtcp(remb, room.now_ns)
-    room.run(1)
-    assert core.events()[-1].layer == 0  # type: ignore[union-attr]
-
-
-def test_hostile_feedback_is_counted_and_dropped(core: Simulation) -> None:
-    room = Room(core, lambda _: 10_000_000)
-    (subscriber,) = room.subscribers
-    room.run(1)
-    subscriber.peer.send_rtcp(struct.pack("!BBHIIHHI", 0x8F, 205, 4, 1, 2, 1, 0, 0) + bytes(0), room.now_ns)
-    subscriber.peer.send_rtcp(struct.pack("!BBHIIHHIHH", 0x8F, 205, 5, 1, 2, 1, 9, 0, 0x6001, 0), room.now_ns)
-    assert sum(core.leg_statistics(subscriber.peer.leg).dropped.values()) == 2
-    room.run(1)
-    assert subscriber.layers(room.now_ns - SECOND // 2) == {2}
-
-
-def test_a_flood_of_feedback_is_dropped_unread_until_the_next_tick(core: Simulation) -> None:
-    room = Room(core, lambda _: 10_000_000)
-    (subscriber,) = room.subscribers
-    room.run(1)
-    # 1024 packets, none of which came, in one run: the most that a few bytes can tell.
-    feedback = struct.pack("!BBHIIHHIHH", 0x8F, 205, 5, 1, 2, 0x8000, 1024, 0, 0x0400, 0)
-    assert len(feedback) == 24
-    room.core.advance(room.now_ns + SECOND)
-    for flood in range(1, 3):
-        subscriber.peer.send_rtcp(56 * feedback, room.now_ns + flood * SECOND)
-        dropped = core.leg_statistics(subscriber.peer.leg).dropped
-        assert dropped == {"no_space": flood * (56 - 16)}
-        room.core.advance(room.now_ns + (flood + 1) * SECOND)

@@ -2,7 +2,6 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from conclave.core.address cimport Address
 from conclave.core.attention cimport source_attend
-from conclave.core.bwe cimport bwe_bound
 from conclave.core.congestion cimport congestion_told
 from conclave.core.feedback cimport feedback_take_report
 from conclave.core.forward cimport forward_again
@@ -133,5 +132,4 @@ cdef Status receive_rtcp(Router *router, Leg *leg, const Address *source, const 
         elif packet.packet_type == RTCP_PSFB and packet.count == 15:
             if rtcp_read_remb(&remb, &packet) == OK:
                 leg.counters.remb_bitrate = remb.bitrate
-                bwe_bound(&leg.bandwidth, remb.bitrate, now_ns)
     return OK
