@@ -217,7 +217,7 @@ def test_a_secret_opens_for_its_process_only(appliances: list[Appliance]) -> Non
 
 
 def test_a_taken_port_is_told_before_anything_starts(appliances: list[Appliance], tmp_path: Path) -> None:
-    taken = Appliance(tmp_path / "state", appliances[0].port, free_ports()[1])
+    taken = Appliance(tmp_path / "state", appliances[0].port, *free_ports())
     command = [ROOT / "appliance" / "up", "--detach", "--state", taken.state, "--port", str(taken.port)]
     result = subprocess.run(
         [*command, "--media-port", str(taken.media_port)], capture_output=True, text=True, check=False
