@@ -57,7 +57,7 @@ class Way:
         heapq.heappush(self.under_way, (self.free_ns + 20 * MS + late_ns, number))
 
     def _frame(self) -> None:
-        estimate = self.bandwidth.estimate(self.now_ns) or 1e6
+        estimate = self.bandwidth.estimate() or 1e6
         self.carry += min(self.wanted, self.share * estimate) / 30 / 8
         while self.carry > 0:
             size = min(1200, max(200, int(self.carry)))
@@ -81,7 +81,7 @@ class Way:
                     self.answers.append((self.now_ns + 20 * MS, told))
             while self.answers and self.answers[0][0] <= self.now_ns:
                 self.bandwidth.told(self.answers.pop(0)[1], 40 * MS, self.now_ns)
-            estimate = self.bandwidth.estimate(self.now_ns)
+            estimate = self.bandwidth.estimate()
             if estimate is not None:
                 self.estimates.append((self.now_ns / SECOND, estimate))
             self.now_ns += STEP
@@ -98,7 +98,7 @@ class Way:
 
 def test_nothing_is_estimated_before_anything_is_told() -> None:
     bandwidth = Bandwidth()
-    assert bandwidth.estimate(SECOND) is None
+    assert bandwidth.estimate() is None
     assert bandwidth.probe(1e7, SECOND) == []
 
 
@@ -168,17 +168,10 @@ def test_nothing_is_probed_when_nothing_is_to_gain() -> None:
     assert all(estimate >= 1_000_000 for _, estimate in way.estimates)
 
 
-def test_a_told_bound_holds_while_it_is_repeated() -> None:
-    bandwidth = Bandwidth()
-    bandwidth.bound(400_000, SECOND)
-    assert bandwidth.estimate(2 * SECOND) == 400_000
-    assert bandwidth.estimate(12 * SECOND) is None
-
-
 def test_hostile_feedback_changes_nothing() -> None:
     way = Way(lambda _: 3_000_000)
     way.run(5)
-    before = way.bandwidth.estimate(way.now_ns)
+    before = way.bandwidth.estimate()
     # Of packets that were never sent, and once more of those that were told of already.
     for number in (40_000, 50_000, 0):
         arrivals = Arrivals()
@@ -188,7 +181,7 @@ def test_hostile_feedback_changes_nothing() -> None:
             way.bandwidth.told(told, 40 * MS, way.now_ns)
     with pytest.raises(CoreError):
         way.bandwidth.told(b"\x8f\xcd\x00\x03" + bytes(12), 40 * MS, way.now_ns)
-    after = way.bandwidth.estimate(way.now_ns)
+    after = way.bandwidth.estimate()
     assert before is not None
     assert after is not None
     assert abs(after - before) < 0.1 * before

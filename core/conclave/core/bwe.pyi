@@ -13,8 +13,7 @@ class Bandwidth:
     def told(self, compound: bytes, rtt_ns: int, now_ns: int) -> None:
         """Takes a feedback packet. Raises the error of the Status that is not OK."""
 
-    def bound(self, bitrate: int, now_ns: int) -> None: ...
-    def estimate(self, now_ns: int) -> int | None:
+    def estimate(self) -> int | None:
         """Bits per second, None while nothing is known."""
 
     @property

@@ -25,7 +25,6 @@ cdef double SHOWN = 0.7                        # of a probe's rate: what came wa
 cdef uint64_t PAUSE_LEAST_NS = 2_000_000_000
 cdef uint64_t PAUSE_MOST_NS = 16_000_000_000
 cdef uint64_t AFTER_FALL_NS = 3_000_000_000
-cdef uint64_t BOUND_LASTS_NS = 10_000_000_000  # of a REMB that is not repeated
 cdef uint64_t USAGE_LASTS_NS = 2_000_000_000   # of a queue of which nothing more is told
 cdef int64_t REFERENCE_US = 64_000
 
@@ -95,16 +94,8 @@ cdef void bwe_told(Estimator *bwe, SentLog *log, const TransportFeedback *feedba
     bwe.estimate = losses_bound(&bwe.losses, bwe.control.bitrate, <int64_t>(rtt_ns // 1000), now_us)
 
 
-cdef void bwe_bound(Estimator *bwe, uint64_t bitrate, uint64_t now_ns) noexcept nogil:
-    bwe.bound = <double>bitrate
-    bwe.bound_ns = now_ns
-
-
-cdef double bwe_estimate(const Estimator *bwe, uint64_t now_ns) noexcept nogil:
-    cdef double estimate = bwe.estimate if bwe.told else <double>UNBOUNDED
-    if bwe.bound > 0 and now_ns < bwe.bound_ns + BOUND_LASTS_NS:
-        estimate = min(estimate, bwe.bound)
-    return estimate
+cdef double bwe_estimate(const Estimator *bwe) noexcept nogil:
+    return bwe.estimate if bwe.told else <double>UNBOUNDED
 
 
 cdef bint bwe_probes(Estimator *bwe, double wanted, uint64_t now_ns) noexcept nogil:
@@ -168,12 +159,9 @@ cdef class Bandwidth:
             raise_status(status)
         bwe_told(&self.estimator, &self.log, &feedback, rtt_ns, now_ns)
 
-    def bound(self, uint64_t bitrate, uint64_t now_ns) -> None:
-        bwe_bound(&self.estimator, bitrate, now_ns)
-
-    def estimate(self, uint64_t now_ns):
+    def estimate(self):
         """Bits per second, None while nothing is known."""
-        cdef double estimate = bwe_estimate(&self.estimator, now_ns)
+        cdef double estimate = bwe_estimate(&self.estimator)
         return None if estimate >= UNBOUNDED else int(estimate)
 
     @property

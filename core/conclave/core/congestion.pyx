@@ -116,7 +116,7 @@ cdef double divide(Router *router, Leg *leg, uint64_t now_ns) noexcept nogil:
     cdef Slot *slots[DEMANDS_MAX]
     cdef Demand fitting[DEMANDS_MAX]
     cdef Demand roomy[DEMANDS_MAX]
-    cdef double audio, wanted, estimate = bwe_estimate(&leg.bandwidth, now_ns)
+    cdef double audio, wanted, estimate = bwe_estimate(&leg.bandwidth)
     cdef size_t count = collect(leg, slots, &audio), i
     cdef bint waits = False
     if estimate >= UNBOUNDED:
