@@ -1,13 +1,11 @@
 """See aimd.pxd."""
-from libc.math cimport pow, sqrt
+from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 from conclave.core.delay cimport USAGE_OVER, USAGE_UNDER, Usage
 
-cdef double LEAST = 30_000.0                   # voices alone
 cdef double MOST = 100_000_000.0
 cdef double BACK_OFF = 0.85
-cdef double GROWTH = 1.08                      # a second, far from where the queue grew of late
 cdef double PACKET_BITS = 1200.0 * 8
 cdef double SLOWEST_GROWTH = 4_000.0           # bits per second, a second
 cdef double CAPACITY_WEIGHT = 0.05             # of a new sample
@@ -49,7 +47,7 @@ cdef void grow(RateControl *control, double acknowledged, int64_t rtt_us, double
         # Near to where it fell: about a packet in each time that an answer takes.
         grown = control.bitrate + max(PACKET_BITS / ((rtt_us + 100_000) / 1e6), SLOWEST_GROWTH) * elapsed_s
     else:
-        grown = control.bitrate * pow(GROWTH, elapsed_s) + 1000 * elapsed_s
+        grown = control.bitrate * aimd_growth(elapsed_s) + 1000 * elapsed_s
     control.bitrate = min(min(grown, most), MOST)
 
 
@@ -74,12 +72,12 @@ cdef bint aimd_update(RateControl *control, Usage usage, double acknowledged, in
     if acknowledged > 0:
         learn_capacity(control, acknowledged)
     if fallen < control.bitrate:
-        control.bitrate = max(fallen, LEAST)
+        control.bitrate = max(fallen, <double>BITRATE_LEAST)
     control.fell_us = now_us
     return True
 
 
 cdef void aimd_set(RateControl *control, double bitrate, int64_t now_us) noexcept nogil:
-    control.bitrate = max(LEAST, min(MOST, bitrate))
+    control.bitrate = max(<double>BITRATE_LEAST, min(MOST, bitrate))
     control.updated_us = now_us
     control.capacity = 0

@@ -12,6 +12,8 @@ cdef struct Demand:                # one picture; in the order of their importan
     bint sent[LAYERS_MAX]
     uint8_t layer                  # given: the highest that may be shown; LAYER_NONE for nothing
 
+# The lowest layer that is sent; LAYER_NONE while nothing is.
+cdef uint8_t lowest_sent(const Demand *demand) noexcept nogil
 # Fills in `layer`: first the lowest layer of each, then more of each, both in the order given, as far as `bitrate` goes; what does
 # not fit is passed over. A picture of which nothing is sent takes nothing and is given its lowest layer. Returns what is given, bits
 # per second.

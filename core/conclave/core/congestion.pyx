@@ -1,6 +1,6 @@
 """See congestion.pxd."""
 from libc.stdint cimport uint8_t, uint64_t
-from conclave.core.allocate cimport DEMANDS_MAX, Demand, allocate
+from conclave.core.allocate cimport DEMANDS_MAX, Demand, allocate, lowest_sent
 from conclave.core.bwe cimport UNBOUNDED, bwe_estimate, bwe_probes, bwe_told
 from conclave.core.flows cimport slot_choose
 from conclave.core.forward cimport DATAGRAM_MAX, forward_padding
@@ -103,14 +103,6 @@ cdef void hold_to(Router *router, Slot *slot, uint8_t layer, uint64_t now_ns) no
         slot_choose(router, slot, now_ns)
 
 
-cdef bint is_sent(const Demand *demand) noexcept nogil:
-    cdef int i
-    for i in range(demand.layer_count):
-        if demand.sent[i]:
-            return True
-    return False
-
-
 cdef double divide(Router *router, Leg *leg, uint64_t now_ns) noexcept nogil:
     """Gives each picture its layer: less at once, more when there has been room for it. Returns what all would take."""
     cdef Slot *slots[DEMANDS_MAX]
@@ -134,7 +126,7 @@ cdef double divide(Router *router, Leg *leg, uint64_t now_ns) noexcept nogil:
         if slots[i].undivided:
             # A camera that is off has no layer yet: what it gets is found when it sends.
             hold_to(router, slots[i], fitting[i].layer, now_ns)
-            slots[i].undivided = not is_sent(&fitting[i])
+            slots[i].undivided = lowest_sent(&fitting[i]) == LAYER_NONE
         elif is_more(slots[i].allowed_layer, fitting[i].layer):
             hold_to(router, slots[i], fitting[i].layer, now_ns)
         elif is_more(roomy[i].layer, slots[i].allowed_layer) and not waits:

@@ -27,23 +27,30 @@ cdef enum:
     PROBE_PADDING = 255            # as much as its last byte counts (RFC 3550 section 5.1)
 
 
+cdef inline bint is_numbered(const Slot *slot) noexcept nogil:
+    """Whether its packets bear a number across the transport."""
+    return slot.setup.transport_cc and slot.leg.transport_cc_id != 0
+
+
+cdef inline size_t extensions_size(const Slot *slot) noexcept nogil:
+    return EXTENSION_SIZE if is_numbered(slot) or slot.leg.abs_send_time_id else 0
+
+
 cdef size_t forward_header_size(const Slot *slot) noexcept nogil:
     # RFC 3550 section 5.1, and the word that says how long the extensions are (RFC 8285 section 4.2).
-    if slot.leg.abs_send_time_id or (slot.setup.transport_cc and slot.leg.transport_cc_id):
-        return 12 + 4 + EXTENSION_SIZE
-    return 12
+    cdef size_t size = extensions_size(slot)
+    return 12 + 4 + size if size else 12
 
 
 cdef size_t write_header(const Slot *slot, uint8_t *header, uint8_t payload_type, bint marker, bint padding,
                          uint64_t index, uint32_t rtp_timestamp, uint32_t ssrc, uint64_t now_ns) noexcept nogil:
     """The subscriber's own extensions, never the publisher's: one of a word, so that groups stay even."""
     cdef Leg *leg = slot.leg
-    cdef bint numbered = slot.setup.transport_cc and leg.transport_cc_id
-    cdef size_t extension_size = EXTENSION_SIZE if numbered or leg.abs_send_time_id else 0
+    cdef size_t extension_size = extensions_size(slot)
     cdef size_t size = rtp_write_header(header, payload_type, marker, padding, <uint16_t>index, rtp_timestamp, ssrc,
                                         extension_size)
     # RFC 8285 section 4.2: four bits of id, four of length minus one.
-    if numbered:
+    if is_numbered(slot):
         # Who tells of every packet's arrival has no use for the time that it was sent at.
         header[size] = (leg.transport_cc_id << 4) | 1
         write_u16(header + size + 1, leg.sent.next)
@@ -58,7 +65,7 @@ cdef inline void dispatch(const Slot *slot, size_t protected_size, uint8_t clust
     """Sends what was written at the reserved place, and uses its transport-wide number up. cluster: of a probe; 0 for none."""
     cdef Leg *leg = slot.leg
     outbox_commit(outbox, &leg.ice.selected, protected_size)
-    if slot.setup.transport_cc and leg.transport_cc_id:
+    if is_numbered(slot):
         sent_note(&leg.sent, protected_size, cluster, now_ns)
     leg.counters.packets_sent += 1
 

@@ -1,7 +1,7 @@
 """See losses.pxd."""
-from libc.math cimport pow
 from libc.stdint cimport int64_t
 from libc.string cimport memset
+from conclave.core.aimd cimport BITRATE_LEAST, aimd_growth
 
 cdef enum:
     PACKETS_LEAST = 20                         # fewer say little about a fraction
@@ -12,10 +12,8 @@ cdef double MANY = 0.10
 # A full way that loses less than this loses nothing at GIVEN_UP of the rate; one that loses more may still lose then.
 cdef double TOLERATED_MOST = 0.30
 cdef double SMOOTHING = 0.7
-cdef double GROWTH = 1.08                      # a second
 cdef double GIVEN_UP = 0.6                     # of the rate: losses that stay then have another cause
 cdef double STAYED = 0.7                       # of the losses
-cdef double LEAST = 30_000.0
 cdef double UNBOUND = 1e12
 
 
@@ -46,7 +44,7 @@ cdef void give(Losses *losses, double bitrate) noexcept nogil:
         losses.bound = losses.gave_from
         losses.gave_from = 0
         return
-    losses.bound = max(rate * (1 - 0.5 * losses.fraction), LEAST)
+    losses.bound = max(rate * (1 - 0.5 * losses.fraction), <double>BITRATE_LEAST)
 
 
 cdef double losses_bound(Losses *losses, double bitrate, int64_t rtt_us, int64_t now_us) noexcept nogil:
@@ -66,5 +64,5 @@ cdef double losses_bound(Losses *losses, double bitrate, int64_t rtt_us, int64_t
     if losses.fraction < FEW:
         losses.tolerated = MANY
     if losses.fraction < FEW or losses.tolerated > MANY:
-        losses.bound = losses.bound * pow(GROWTH, elapsed_s) if losses.bound < 2 * bitrate else UNBOUND
+        losses.bound = losses.bound * aimd_growth(elapsed_s) if losses.bound < 2 * bitrate else UNBOUND
     return min(bitrate, losses.bound)

@@ -4,6 +4,10 @@ from conclave.core.rtcp cimport RtcpPacket
 from conclave.core.status cimport Status
 
 cdef enum:
+    FORMAT_TRANSPORT = 15          # of RTCP 205
+    ABSENT = 0                     # packet status symbols (section 3.1.1)
+    SMALL = 1
+    LARGE = 2
     FEEDBACK_PACKETS_MAX = 1024    # told of at once; a power of two
     NOT_ARRIVED = -0x80000000
     FEEDBACK_TICK_US = 250

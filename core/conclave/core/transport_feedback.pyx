@@ -9,11 +9,7 @@ from conclave.core.errors import raise_status
 __all__ = ["read_arrivals"]
 
 cdef enum:
-    FORMAT_TRANSPORT = 15
     HEAD_SIZE = 16                 # both SSRCs, base, count, reference time, feedback count
-    ABSENT = 0                     # packet status symbols (section 3.1.1)
-    SMALL = 1
-    LARGE = 2
     VECTOR_BIT = 0x8000            # section 3.1.4; without it a run (section 3.1.3)
     LONG_SYMBOLS_BIT = 0x4000
     RUN_MASK = 0x1FFF

@@ -2,18 +2,15 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 from conclave.core.rtcp cimport RTCP_RTPFB, rtcp_write_head
+from conclave.core.transport_feedback cimport ABSENT, FORMAT_TRANSPORT, LARGE, SMALL
 from conclave.core.wire cimport write_u16, write_u24, write_u32
 
 __all__ = ["Arrivals"]
 
 cdef enum:
-    FORMAT_TRANSPORT = 15
     PADDING_BIT = 0x20
     HEAD_SIZE = 20                 # common head, two SSRCs, base, count, reference time, feedback count
     CAPACITY_MIN = 64
-    ABSENT = 0                     # packet status symbols (section 3.1.1)
-    SMALL = 1
-    LARGE = 2
     SHORT_VECTOR = 14              # symbols of one bit in a chunk
     LONG_VECTOR = 7                # symbols of two bits
     RUN_MAX = 8191
