@@ -5,7 +5,7 @@ the locked arena, and is cleansed when it is freed.
 """
 from libc.stdint cimport uint8_t
 from libc.string cimport memcpy, memset
-from conclave.core.crypto cimport Backend, Cipher, CipherKey, CIPHER_KEY_SIZE, TAG_SIZE_MAX
+from conclave.core.crypto cimport Backend, Cipher, CipherKey, TAG_SIZE_MAX
 from conclave.core.status cimport Status, OK, AUTHENTICATION_FAILED, NO_KEY, TOO_LARGE
 
 cdef extern from * nogil:

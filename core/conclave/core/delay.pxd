@@ -1,5 +1,5 @@
 """Whether a way's queue grows: packets' delays, as their receiver tells them (draft-ietf-rmcat-gcc-02 sections 5.1 to 5.4) (L3)."""
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t
 
 cdef enum:
     TREND_WINDOW = 20              # groups that the trend is drawn through

@@ -117,7 +117,6 @@ cdef struct Layer:                 # one incoming stream
     Packet *pending_last
     uint16_t pending_count
     uint16_t pending_largest       # payload bytes of the largest
-    bint pending_key_frame
     bint ready                     # in the router's list of flows to forward
     bint held                      # in the router's list of flows that gather
     uint64_t held_until_ns

@@ -85,7 +85,6 @@ cdef void layer_reset(Layer *layer, PacketPool *pool) noexcept nogil:
     layer.bound = False
     layer.pending_first = layer.pending_last = NULL
     layer.pending_count = layer.pending_largest = 0
-    layer.pending_key_frame = False
     layer.highest_index = layer.base_index = 0
     layer.received = layer.reported_expected = layer.reported_received = 0
     layer.jitter = 0

@@ -4,7 +4,7 @@ Commands and the handshakes' datagrams come in through single-producer rings, ev
 event descriptors wake the sides. Nothing else is shared: only this thread touches the sockets.
 """
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 import errno
 import os
 import socket
@@ -13,7 +13,7 @@ import time
 
 from conclave.core.commands cimport Command, command_apply
 from conclave.core.connections cimport (Connection, Connections, ENDED_CLOSED, ENDED_MALFORMED, ENDED_UNCLAIMED,
-                                        ENDING_COUNT, Ending, connection_end, connection_receive, connections_accept,
+                                        Ending, connection_end, connection_receive, connections_accept,
                                         connections_destroy, connections_init, connections_listen, connections_poll,
                                         connections_send)
 from conclave.core.datagrams cimport (Arrival, Datagrams, datagrams_destroy, datagrams_init, datagrams_receive,

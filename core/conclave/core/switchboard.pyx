@@ -25,7 +25,7 @@ from conclave.core.srtp_context cimport (SrtpContext, SrtpProfile, srtp_context_
 from conclave.core.statistics cimport measure_leg, measure_pools
 from conclave.core.status cimport NO_SPACE, OK, STATUS_COUNT, Status, UNKNOWN_USER, status_name
 
-from conclave.core.config import LegConfig, PoolExhausted
+from conclave.core.config import PoolExhausted
 from conclave.core.errors import raise_status
 from conclave.core.events import (ConsentChanged, DtlsReceived, IceConnected, LegStatistics, SlotChanged, SpeakersChanged)
 

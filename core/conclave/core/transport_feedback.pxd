@@ -1,5 +1,5 @@
 """Reads what a receiver tells of packets' arrivals (RTCP 205, format 15; draft-holmer-rmcat-transport-wide-cc-01) (L1)."""
-from libc.stdint cimport int32_t, uint8_t, uint16_t
+from libc.stdint cimport int32_t, uint16_t
 from conclave.core.rtcp cimport RtcpPacket
 from conclave.core.status cimport Status
 
@@ -16,7 +16,6 @@ cdef struct TransportFeedback:
     uint16_t base                  # number of the first packet told of
     uint16_t count
     int32_t reference              # signed 24 bits, of 64 ms; the receiver's clock
-    uint8_t feedback_count         # of the feedback packets before, modulo 256
     int32_t ticks[FEEDBACK_PACKETS_MAX]    # of 250 µs since the reference, by packet; NOT_ARRIVED for one that did not come
 
 # Reads a whole feedback packet; `out` is undefined unless OK. UNSUPPORTED for another type or format, TRUNCATED when chunks or deltas

@@ -60,7 +60,6 @@ cdef Status transport_feedback_read(TransportFeedback *out, const RtcpPacket *pa
     out.reference = <int32_t>read_u24(packet.body + 12)
     if out.reference >= 0x800000:
         out.reference -= 0x1000000
-    out.feedback_count = packet.body[15]
     if out.count == 0:
         return MALFORMED
     if out.count > FEEDBACK_PACKETS_MAX:
@@ -99,4 +98,4 @@ def read_arrivals(bytes compound not None):
         arrivals[(feedback.base + i) & 0xFFFF] = (
             None if feedback.ticks[i] == NOT_ARRIVED else feedback.reference * 64_000 + feedback.ticks[i] * FEEDBACK_TICK_US
         )
-    return feedback.feedback_count, arrivals
+    return packet.body[15], arrivals
