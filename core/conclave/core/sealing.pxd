@@ -19,7 +19,8 @@ cdef struct Sealing:
 
 cdef void sealing_init(Sealing *sealing) noexcept nogil
 cdef void sealing_destroy(Sealing *sealing) noexcept nogil
-# A place for one more packet of a cipher with `seal_all`, which the caller fills; NULL when it has to be sealed at once.
+# A place for one more packet of a cipher with `seal_all`, which the caller fills. NULL when all places are taken or what waits is of
+# another cipher: finish, then ask again. Without lanes NULL always: its packets are sealed at once.
 cdef SealJob *sealing_add(Sealing *sealing, const Cipher *cipher) noexcept nogil
 # Seals all that waits. Where a backend fails, what waited is overwritten with zeros: never is anything sent that is half sealed, and
 # never anything sealed again under its nonce.

@@ -37,7 +37,7 @@ cdef void srtp_receive_stream_init(ReceiveStream *stream, uint32_t ssrc) noexcep
 # above 2**16 - 1, or a leap of 2**15 or more, is UNSUPPORTED.
 cdef Status srtp_protect(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header, size_t header_size,
                          const uint8_t *payload, size_t payload_size, uint8_t *out, size_t *out_size) noexcept nogil
-# As srtp_protect, but `out` may hold what it should only after sealing_finish(&sealing), and has one more 4-byte word of room.
+# As srtp_protect, but `out` may hold what it should only after sealing_finish(&sealing).
 cdef Status srtp_protect_together(SrtpContext *context, SendStream *stream, uint64_t index, const uint8_t *header,
                                   size_t header_size, const uint8_t *payload, size_t payload_size, uint8_t *out,
                                   size_t *out_size, Sealing *sealing) noexcept nogil
