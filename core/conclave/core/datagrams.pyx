@@ -288,17 +288,19 @@ cdef void flush(Datagrams *datagrams, Batch *batch, int count) noexcept nogil:
         error = conclave_errno()
         if error == EINTR:
             continue
-        if (error == EAGAIN or error == ENOBUFS) and waits < 3:
-            # The socket's buffer is full: a short wait, then the same bytes again.
-            waits += 1
-            conclave_wait_writable(datagrams.socket)
-            continue
+        taken = 0
+        if error == EAGAIN or error == ENOBUFS:
+            # The socket's buffer is full: a short wait, then the same bytes again. When it stays full, one by one they would cost more
+            # and fit no better.
+            if waits < 3:
+                waits += 1
+                conclave_wait_writable(datagrams.socket)
+                continue
+        elif batch.datagram_counts[first] > 1 or error == EMSGSIZE:
+            # A group may be refused for its route alone, whose MTU is smaller than its datagrams (EINVAL), as may a lone one.
+            taken = conclave_send_apart(datagrams.socket, datagrams.ipv6, batch, first)
         if error == EIO:
             datagrams.segmentation = False     # the device can't checksum segments: from now on one by one
-        # A group may be refused for its route alone, whose MTU is smaller than its datagrams (EINVAL), as may a lone one (EMSGSIZE).
-        taken = 0
-        if batch.datagram_counts[first] > 1 or error == EMSGSIZE:
-            taken = conclave_send_apart(datagrams.socket, datagrams.ipv6, batch, first)
         datagrams.sent += taken
         datagrams.groups += taken
         datagrams.failed += batch.datagram_counts[first] - taken
