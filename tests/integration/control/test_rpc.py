@@ -30,6 +30,7 @@ from conclave.services.rpc.authentication import (
     local_administrator,
 )
 from conclave.services.rpc.guard import CallGuard
+from conclave.services.rpc.measuring import UNMEASURED, CallObserver
 from conclave.services.rpc.server import RpcServer, RpcService, TlsFiles
 from conclave.services.statistics.grpc import statistics_rpc_service
 from conclave.services.system.grpc import system_rpc_service
@@ -101,8 +102,10 @@ async def serve_tls(authority: Any, offered: Sequence[RpcService]) -> AsyncItera
 
 
 @asynccontextmanager
-async def serve_unix(authenticate: Authenticator, offered: Sequence[RpcService]) -> AsyncIterator[grpc.aio.Channel]:
-    server = RpcServer(offered, authenticate)
+async def serve_unix(
+    authenticate: Authenticator, offered: Sequence[RpcService], observer: CallObserver = UNMEASURED
+) -> AsyncIterator[grpc.aio.Channel]:
+    server = RpcServer(offered, authenticate, observer)
     with tempfile.TemporaryDirectory(prefix="cr-") as directory:
         server.listen_unix(Path(directory) / "s.sock")
         await server.start()
@@ -269,6 +272,26 @@ async def test_a_call_has_an_end_even_when_its_caller_sets_none() -> None:
             assert failed.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             await asyncio.wait_for(cancelled.wait(), 5)
         await server.stop(0)
+
+
+async def test_a_call_that_its_caller_gives_up_counts_as_cancelled() -> None:
+    begun, ended = asyncio.Event(), asyncio.Queue[tuple[str, grpc.StatusCode]]()
+
+    async def hang(request: Any, context: Any) -> rooms_pb2.Room:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError("never set")
+
+    class Observer:
+        def call_ended(self, method: str, status: grpc.StatusCode, duration_s: float | None) -> None:
+            ended.put_nowait((method, status))
+
+    async with serve_unix(local_administrator, [rooms_with(hang)], Observer()) as channel:
+        call = rooms_grpc.RoomServiceStub(channel).GetRoom(rooms_pb2.GetRoomRequest())
+        async with asyncio.timeout(5):
+            await begun.wait()
+            call.cancel()
+            assert await ended.get() == ("/conclave.v1.RoomService/GetRoom", grpc.StatusCode.CANCELLED)
 
 
 async def test_the_caller_of_each_call_is_its_own(authority: Any) -> None:

@@ -66,11 +66,14 @@ class CallGuard(grpc.aio.ServerInterceptor):
     def _guard_unary(self, method: str, serve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Awaitable[Any]]:
         async def guarded(request: Any, context: Any) -> Any:
             begin = time.monotonic()
-            status = grpc.StatusCode.OK
+            # What is left when its caller or a deadline ends the call.
+            status = grpc.StatusCode.CANCELLED
             try:
                 self._admit(method, context)
                 async with asyncio.timeout(self._max_duration_s):
-                    return await serve(request, context)
+                    response = await serve(request, context)
+                status = grpc.StatusCode.OK
+                return response
             except Exception as error:
                 status = _status_of(error)
                 await self._refuse(method, context, error)
@@ -81,16 +84,17 @@ class CallGuard(grpc.aio.ServerInterceptor):
 
     def _guard_stream(self, method: str, serve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], AsyncIterator[Any]]:
         async def guarded(requests: Any, context: Any) -> AsyncIterator[Any]:
-            status = grpc.StatusCode.OK
+            status = grpc.StatusCode.CANCELLED
             try:
                 self._admit(method, context)
                 answers = serve(requests, context)
                 if inspect.isawaitable(answers):
                     # A handler of the writing style, which calls context.write itself.
                     await answers
-                    return
-                async for answer in answers:
-                    yield answer
+                else:
+                    async for answer in answers:
+                        yield answer
+                status = grpc.StatusCode.OK
             except Exception as error:
                 status = _status_of(error)
                 await self._refuse(method, context, error)
