@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 
-from conclave.services.media.relay import LIFETIME, Relay, relay_urls
+from conclave.services.media.relay import LIFETIME, Relay
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SECRET = b"not a secret"
@@ -39,12 +39,3 @@ def test_a_participant_keeps_its_name_and_nobody_else_has_it() -> None:
 def test_a_grant_does_not_print_its_credential() -> None:
     grant = Relay(SECRET).grant("alice", NOW)
     assert grant.credential not in repr(grant)
-
-
-def test_urls_name_the_fastest_way_first() -> None:
-    assert relay_urls("meet.example", 443, 3478) == (
-        "turn:meet.example:3478?transport=udp",
-        "turn:meet.example:3478?transport=tcp",
-        "turns:meet.example:443?transport=tcp",
-    )
-    assert relay_urls("[fd77::1]", 8443, 0) == ("turns:[fd77::1]:8443?transport=tcp",)

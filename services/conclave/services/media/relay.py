@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-__all__ = ["LIFETIME", "Relay", "RelayGrant", "relay_urls"]
+__all__ = ["LIFETIME", "Relay", "RelayGrant"]
 
 LIFETIME = timedelta(hours=1)
 # Bytes of the hash that stands for a participant.
@@ -49,13 +49,3 @@ class Relay:
         # HMAC-SHA1, because that is what TURN servers compute; its key is random and nobody chooses its collisions.
         credential = base64.b64encode(hmac.digest(self._secret, username.encode(), "sha1")).decode()
         return RelayGrant(username, credential, int(LIFETIME.total_seconds()), self._port)
-
-
-def relay_urls(host: str, https_port: int, port: int) -> tuple[str, ...]:
-    """The addresses of a relay, as browsers take them (RFC 7065), the fastest way first.
-
-    host: how the gateway is reached, IPv6 in brackets. https_port: the gateway's, which takes TURN over TLS too. port:
-    see RelayGrant.
-    """
-    plain = (f"turn:{host}:{port}?transport=udp", f"turn:{host}:{port}?transport=tcp") if port else ()
-    return (*plain, f"turns:{host}:{https_port}?transport=tcp")
