@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from conclave.services.control.core_status import CoreStatusOfClient
 from conclave.services.domain.addresses import loopback_address
 from conclave.services.media.errors import CoreUnavailable
 from conclave.services.media.model import CoreInfo, CoreProcess, CoreStatistics, WorkerCounters
@@ -94,6 +95,13 @@ async def test_a_core_that_is_away_costs_its_own_metrics_only(core: Core, asked:
     assert "conclave_core_packets_forwarded" not in families
     assert total(families["conclave_control_calls"], method="s/M", code="OK") == 1
     assert core.asked == asked
+
+
+async def test_the_status_adds_the_workers_up() -> None:
+    status = await CoreStatusOfClient(Core()).core_status()
+    assert status is not None
+    assert (status.packets_received, status.packets_sent, status.packets_dropped) == (2, 4, {"replayed": 20})
+    assert await CoreStatusOfClient(Core(answers=False)).core_status() is None
 
 
 # OpenMetrics 1.0.0, "Units and Base Units" and "Metric naming and namespaces"

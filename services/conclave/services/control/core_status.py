@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from conclave.services.domain.errors import ServiceError
-from conclave.services.media.client import CoreClient
+from conclave.services.metrics.service import CoreReadings
 from conclave.services.system.service import CoreStatus
 
 __all__ = ["CoreStatusOfClient"]
@@ -12,7 +14,7 @@ __all__ = ["CoreStatusOfClient"]
 class CoreStatusOfClient:
     """Asks the core through its client."""
 
-    def __init__(self, core: CoreClient) -> None:
+    def __init__(self, core: CoreReadings) -> None:
         self._core = core
 
     async def core_status(self) -> CoreStatus | None:
@@ -21,15 +23,18 @@ class CoreStatusOfClient:
         if not self._core.present:
             return None
         try:
-            info, counters = await self._core.info(), await self._core.counters()
+            info, statistics = await self._core.info(), await self._core.statistics()
         except ServiceError:
             return None
+        dropped = Counter[str]()
+        for worker in statistics.workers:
+            dropped.update(worker.packets_dropped)
         return CoreStatus(
             info.instance_id,
             info.crypto_backend,
             info.segmentation_offload,
             info.udp_ports,
-            counters.packets_received,
-            counters.packets_sent,
-            counters.packets_dropped,
+            sum(worker.packets_received for worker in statistics.workers),
+            sum(worker.packets_sent for worker in statistics.workers),
+            dropped,
         )

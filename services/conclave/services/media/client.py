@@ -17,7 +17,6 @@ from conclave.services.journal.lines import fields
 from conclave.services.media.errors import CoreExhausted, CoreRefused, CoreUnavailable
 from conclave.services.media.presence import CorePresence, CorePresent, PresenceChange
 from conclave.services.media.wire import (
-    counters_from_proto,
     create_transport_to_proto,
     event_from_proto,
     info_from_proto,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from conclave.services.media.model import (
-        CoreCounters,
         CoreEvent,
         CoreInfo,
         CoreStatistics,
@@ -138,21 +136,15 @@ class CoreClient:
         response = await self._request(pb.Request(list_transports=pb.ListTransports()), "transports")
         return [transport_from_proto(transport) for transport in response.transports.transports]
 
-    async def counters(self) -> CoreCounters:
-        """The workers' counters added up."""
-        return counters_from_proto(await self._statistics())
-
     async def statistics(self) -> CoreStatistics:
         """The counters of each worker, and of the core's process."""
-        return statistics_from_proto(await self._statistics())
+        response = await self._request(pb.Request(get_statistics=pb.GetStatistics()), "statistics")
+        return statistics_from_proto(response.statistics)
 
     async def room_statistics(self, room_id: str) -> Sequence[pb.MeasuredTransport]:
         """What is measured of a room's transports, in W3C's names and units; empty for a room that has none."""
         asked = pb.Request(get_room_statistics=pb.GetRoomStatistics(room_id=room_id))
         return (await self._request(asked, "room_statistics")).room_statistics.transports
-
-    async def _statistics(self) -> pb.Statistics:
-        return (await self._request(pb.Request(get_statistics=pb.GetStatistics()), "statistics")).statistics
 
     async def _request(self, request: pb.Request, answer: str) -> pb.Response:
         request.request_id = next(self._request_ids)

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 __all__ = [
-    "CoreCounters",
     "CoreEvent",
     "CoreInfo",
     "CoreProcess",
@@ -158,15 +157,6 @@ class SlotWish:
     mid: str
     source_id: str
     max_layer: int
-
-
-@dataclass(frozen=True, slots=True)
-class CoreCounters:
-    """The workers' counters together, since the core's start."""
-
-    packets_received: int
-    packets_sent: int
-    packets_dropped: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

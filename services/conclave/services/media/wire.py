@@ -6,7 +6,6 @@ from ipaddress import ip_address
 
 from conclave.media.v1 import control_pb2 as pb
 from conclave.services.media.model import (
-    CoreCounters,
     CoreEvent,
     CoreInfo,
     CoreProcess,
@@ -24,7 +23,6 @@ from conclave.services.media.model import (
 )
 
 __all__ = [
-    "counters_from_proto",
     "create_transport_to_proto",
     "event_from_proto",
     "info_from_proto",
@@ -133,16 +131,6 @@ def info_from_proto(info: pb.Info) -> CoreInfo:
         info.crypto_backend,
         info.segmentation_offload,
     )
-
-
-def counters_from_proto(statistics: pb.Statistics) -> CoreCounters:
-    """Adds up the workers."""
-    dropped: dict[str, int] = {}
-    for worker in statistics.workers:
-        for reason, count in worker.packets_dropped.items():
-            dropped[reason] = dropped.get(reason, 0) + count
-    received = sum(worker.packets_received for worker in statistics.workers)
-    return CoreCounters(received, sum(worker.packets_sent for worker in statistics.workers), dropped)
 
 
 def statistics_from_proto(statistics: pb.Statistics) -> CoreStatistics:
