@@ -8,6 +8,7 @@ and its figures.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,13 +67,20 @@ SCENARIOS = {scenario.name: scenario for scenario in (*CORE, *CLIENTS)}
 
 def write_rows(name: str, rows: list[Row], path: Path) -> None:
     """Writes one scenario's rows as `rows_of` reads them."""
-    path.write_text(json.dumps({name: rows}, indent=2) + "\n")
+    path.write_text(json.dumps({name: [_finite(row) for row in rows]}, indent=2, allow_nan=False) + "\n")
 
 
 def rows_of(name: str, path: Path) -> list[Row]:
     """The rows that one run of a scenario has written; nested figures are named as in `join.p50_s`."""
     written = json.loads(path.read_text())
     return [_flat(row) for row in (written[name] if isinstance(written.get(name), list) else [written])]
+
+
+def _finite(row: Row) -> Row:
+    """The row with null for what has no value, as CPU a packet where none passed: JSON knows no infinity (RFC 8259)."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()
+    }
 
 
 def _flat(figures: Row, prefix: str = "") -> Row:

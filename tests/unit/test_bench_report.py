@@ -73,6 +73,12 @@ def test_a_scenario_writes_rows_or_one_object(tmp_path: Path) -> None:
     assert rows_of("groups", path) == [{"people": 50, "join.p50_s": 0.1, "join.of.bytes": 3}]
 
 
+def test_a_figure_without_a_value_is_null(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    write_rows("peers", [{"cpu_us_per_packet": float("inf"), "ratio": float("nan"), "loss": 1.0}], path)
+    assert rows_of("peers", path) == [{"cpu_us_per_packet": None, "ratio": None, "loss": 1.0}]
+
+
 def test_goals_are_held_against_the_row_they_name(results: Results) -> None:
     verdicts = {(verdict.goal.figure, verdict.goal.where["burst"]): verdict for verdict in judge(results.scenarios)}
     assert verdicts["ratio_to_raw_gcm", 8].measured == 2.5
