@@ -9,11 +9,9 @@ sinks: see sinks.py; libsrtp sends to "nic" only.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import select
-import socket
 import statistics
 import sys
 import tempfile
@@ -24,8 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / part) for part in (".", "core", "services", "proto", "tests/integration")]
 
+from bench.addresses import AtCoreAddress, AtOwnAddress  # noqa: E402
 from bench.drain import Drain  # noqa: E402
-from bench.sinks import CORE_ADDRESS, SINKS, Sinks, subscriber_address  # noqa: E402
+from bench.sinks import CORE_ADDRESS, SINKS, Sinks  # noqa: E402
 from bench.yardsticks import LibsrtpSendto, RawGcm  # noqa: E402
 
 from clients.core_process import CoreProcess  # noqa: E402
@@ -37,7 +36,6 @@ from clients.participant import VIDEO, Participant  # noqa: E402
 RTP_HEADER = 12
 TAGS = {"SRTP_AES128_CM_SHA1_80": 10}
 GCM_TAG = 16
-DATAGRAM_HEADERS = 42  # UDP, IPv4 and Ethernet, as the device counts
 NS_A_PACKET = 3000  # what the core is given time for, between bursts: a load of a third or so
 SETTLE_SECONDS = 0.1
 SENT_SECONDS = 20.0
@@ -80,31 +78,6 @@ def main() -> int:
     return 0
 
 
-class Publisher(Participant):
-    """A participant on the core's own address."""
-
-    def address(self) -> str:
-        """What its socket is bound to."""
-        return CORE_ADDRESS
-
-    def _open(self) -> socket.socket:
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        opened.bind((self.address(), 0))
-        opened.connect((CORE_ADDRESS, self.transport.udp_port))
-        opened.setblocking(False)
-        return opened
-
-
-class Subscriber(Publisher):
-    """A participant at an address of its own, so that what it is sent can be turned to a sink."""
-
-    numbers = itertools.count()
-
-    def address(self) -> str:
-        """What its socket is bound to."""
-        return subscriber_address(next(self.numbers))
-
-
 @dataclass
 class Measured:
     """One way to a sink over all rounds."""
@@ -132,7 +105,7 @@ class Bench:
     def run(self, core: CoreProcess, meeting: Meeting) -> list[dict[str, object]]:
         """Measures with ever more subscribers in the same room."""
         rows = []
-        publisher = meeting.join("publisher", Publisher, profiles=[self._profile])
+        publisher = meeting.join("publisher", AtCoreAddress, profiles=[self._profile])
         camera = VideoMaker(1, VIDEO, mid="v")
         subscribers: list[Participant] = []
         for count in sorted(self._options.subscribers):
@@ -157,7 +130,7 @@ class Bench:
         self._sinks.choose("loopback")
         joined = []
         for number in range(len(subscribers), count):
-            subscriber = meeting.join(f"subscriber{number}", Subscriber, profiles=[self._profile], audio_slots=0)
+            subscriber = meeting.join(f"subscriber{number}", AtOwnAddress, profiles=[self._profile], audio_slots=0)
             joined.append(subscriber)
             if number % 20 == 0:
                 for participant in (publisher, *subscribers, *joined):

@@ -6,8 +6,6 @@ packets end in a device that takes them as a network card does. The rooms send a
 
 from __future__ import annotations
 
-import itertools
-import socket
 import statistics
 import sys
 from pathlib import Path
@@ -15,8 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / part) for part in (".", "bench", "core", "services", "proto", "tests/integration")]
 
+from bench.addresses import AtCoreAddress, AtOwnAddress  # noqa: E402
 from bench.scenarios import Row  # noqa: E402
-from bench.sinks import CORE_ADDRESS, Sinks, subscriber_address  # noqa: E402
+from bench.sinks import CORE_ADDRESS, Sinks  # noqa: E402
 from load.client import Client  # noqa: E402
 from load.stage import Stage, program  # noqa: E402
 
@@ -30,29 +29,12 @@ FRAMES_PER_S = 12_000.0  # 4.8 million packets a second: more than a worker forw
 ROOMS_MAX = 8
 
 
-class Publisher(Client):
-    """A client on the core's own address."""
-
-    def address(self) -> str:
-        """What its socket is bound to."""
-        return CORE_ADDRESS
-
-    def _open(self) -> socket.socket:
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        opened.bind((self.address(), 0))
-        opened.connect((CORE_ADDRESS, self.transport.udp_port))
-        opened.setblocking(False)
-        return opened
+class Publisher(AtCoreAddress, Client):
+    """The generator's, on the core's own address."""
 
 
-class Subscriber(Publisher):
-    """A client at an address of its own, so that what it is sent can be turned to the device."""
-
-    numbers = itertools.count()
-
-    def address(self) -> str:
-        """What its socket is bound to."""
-        return subscriber_address(next(self.numbers))
+class Subscriber(AtOwnAddress, Client):
+    """The generator's, whose packets can be turned to the device."""
 
 
 def measure(quick: bool) -> list[Row]:
